@@ -5,8 +5,6 @@
 # (or weft_lint_<target> for one of them). It needs python3, clang-query (Debian: clang-tools-19), and
 # the Ninja or Makefiles generator, since it reads compile_commands.json.
 
-set(weft_lint_dir ${CMAKE_CURRENT_LIST_DIR}/lint)
-
 function(weft_lint)
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
   if(NOT TARGET weft_lint)
@@ -16,7 +14,7 @@ function(weft_lint)
     # Its unity files would hide which source a report is about.
     set_target_properties(${target} PROPERTIES EXPORT_COMPILE_COMMANDS ON UNITY_BUILD OFF)
     add_custom_target(weft_lint_${target}
-      COMMAND ${Python3_EXECUTABLE} -B ${weft_lint_dir}/weft_lint.py
+      COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/lint/weft_lint.py
               -p ${CMAKE_BINARY_DIR} --root $<TARGET_PROPERTY:${target},SOURCE_DIR>
               $<TARGET_PROPERTY:${target},SOURCES>
       COMMAND_EXPAND_LISTS VERBATIM
