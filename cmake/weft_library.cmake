@@ -20,12 +20,26 @@ function(weft_library name)
   endif()
   set(target weft_${name})
 
+  # Object libraries become part of this one, so whoever uses it installed need not know them.
+  set(private "")
+  foreach(link ${arg_PRIVATE})
+    set(type "")
+    if(TARGET ${link})
+      get_target_property(type ${link} TYPE)
+    endif()
+    if(type STREQUAL "OBJECT_LIBRARY")
+      list(APPEND private $<BUILD_INTERFACE:${link}>)
+    else()
+      list(APPEND private ${link})
+    endif()
+  endforeach()
+
   add_library(${target} ${arg_SOURCES})
   add_library(weft::${name} ALIAS ${target})
   target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${arg_HEADERS})
   target_include_directories(${target} PRIVATE src)
   target_compile_features(${target} PUBLIC cxx_std_23)
-  target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+  target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${private})
   if(WEFT_SANITIZE)
     # Sources only: a header that knew would make two kinds of one type.
     target_compile_definitions(${target} PRIVATE WEFT_SANITIZED=1)
@@ -35,6 +49,7 @@ function(weft_library name)
     VERSION ${PROJECT_VERSION}
     SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
     UNITY_BUILD ${WEFT_UNITY}
+    INSTALL_RPATH "$ORIGIN"
     VERIFY_INTERFACE_HEADER_SETS ON)
 
   set(links ${arg_PUBLIC} ${arg_PRIVATE})
@@ -70,7 +85,7 @@ function(weft_install_config)
   # Until 1.0 a minor release may break its users.
   write_basic_package_version_file(${out}/weftConfigVersion.cmake COMPATIBILITY SameMinorVersion)
   install(FILES ${out}/weftConfig.cmake ${out}/weftConfigVersion.cmake
-          ${PROJECT_SOURCE_DIR}/cmake/weft_lint.cmake
+          ${PROJECT_SOURCE_DIR}/cmake/weft_lint.cmake ${PROJECT_SOURCE_DIR}/cmake/Findllhttp.cmake
           DESTINATION ${weft_package_dir} COMPONENT weft_dev)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/cmake/lint/ DESTINATION ${weft_package_dir}/lint
           COMPONENT weft_dev USE_SOURCE_PERMISSIONS PATTERN "selftest" EXCLUDE)
