@@ -1,0 +1,79 @@
+# Configure, build, test, format, clean.
+
+# preset_configure PRESET: only when there is something new. Ninja sees to the CMake files that it knows, not to a
+# package that came to exist.
+preset_configure() {
+  local preset=$1
+  local ninja=build/$preset/build.ninja
+  if [[ $ninja -nt CMakePresets.json ]]; then
+    [[ -z $(find . -path ./build -prune -o -name CMakeLists.txt -newer "$ninja" -print -quit) ]] && return
+  else
+    # A changed preset does not override what an earlier one left in the cache.
+    rm -f "build/$preset/CMakeCache.txt"
+  fi
+  say "Configuring $preset"
+  quietly "build/log/configure-$preset.log" cmake --preset "$preset" ||
+    die "configuring $preset failed; CMake's words are above" "Repeat it with:  cmake --preset $preset"
+  touch "$ninja"
+}
+
+# preset_build PRESET [TARGET…]
+preset_build() {
+  local preset=$1
+  shift
+  preset_configure "$preset"
+  say "Building $preset${*:+ ($*)}"
+  cmake --build --preset "$preset" ${*:+--target "$@"} ||
+    die "building $preset failed; the compiler's words are above" "Repeat it with:  ./dev build $preset"
+}
+
+# preset_test PRESET [ctest options…]: leaves ctest's closing line in $test_summary.
+preset_test() {
+  local preset=$1
+  shift
+  local log=build/log/test-$preset.log progress=()
+  [[ -t 1 ]] && progress=(--progress)
+  mkdir -p build/log
+  say "Testing $preset"
+  local status=0
+  ctest --preset "$preset" "${progress[@]}" "$@" 2>&1 | tee "$log" || status=1
+  test_summary=$(grep -E 'tests passed, .* tests failed out of' "$log" || true)
+  if ((status)); then
+    die "tests failed in $preset: ${test_summary:-ctest did not finish}" "The whole output is in $log. Repeat the failed ones with:" \
+      "  ctest --preset $preset --rerun-failed"
+  fi
+}
+
+build_command() {
+  local preset=dev
+  if [[ $# -gt 0 && $1 != -- ]]; then
+    preset=$1
+    shift
+  fi
+  [[ ${1:-} == -- ]] && shift
+  cmake -N --preset "$preset" >/dev/null 2>&1 || ! command -v cmake >/dev/null ||
+    die "there is no preset '$preset'" "These are:  dev release gcc12 gcc12-debug asan tsan coverage fuzz"
+  ensure_base
+  preset_build "$preset" "$@"
+}
+
+test_command() {
+  local filter=()
+  if [[ $# -gt 0 ]]; then filter=(-R "$1"); fi
+  local start=$SECONDS
+  ensure_base
+  preset_build dev
+  preset_test dev "${filter[@]}"
+  say "${green}${test_summary}${plain} ($(duration $((SECONDS - start))))"
+}
+
+fmt_command() {
+  ensure_base
+  cpp_files | xargs -r -P "$jobs" -n 16 clang-format-19 -i
+  say "Formatted $(cpp_files | wc -l) files"
+}
+
+clean_command() {
+  rm -rf build .cache
+  say "Removed build/ and .cache/"
+}

@@ -1,0 +1,2 @@
+# ./dev check
+check_command() { die "not yet"; }
