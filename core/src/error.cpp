@@ -8,35 +8,35 @@ namespace weft::inline v0 {
 
 namespace {
 
-struct entry {
+struct errc_entry {
   const char* message;
   std::optional<std::errc> condition;  // what std::errc it is equivalent to
 };
 
-constexpr std::array entries{
-    entry{"unknown error", {}},
-    entry{"timed out: the deadline passed first", std::errc::timed_out},
-    entry{"cancelled", std::errc::operation_canceled},
-    entry{"closed: this end or the peer has closed it", std::errc::broken_pipe},
-    entry{"the stream ended too early", {}},
-    entry{"overloaded: no capacity now, try again later",
-          std::errc::resource_unavailable_try_again},
-    entry{"a configured limit was exceeded", {}},
-    entry{"invalid argument", std::errc::invalid_argument},
-    entry{"the object is in no state to do this (moved from, used twice, or not started)", {}},
-    entry{"malformed input", std::errc::bad_message},
-    entry{"not found", std::errc::no_such_file_or_directory},
-    entry{"it exists already", std::errc::file_exists},
-    entry{"permission denied", std::errc::permission_denied},
-    entry{"shutting down: no new work is taken", {}},
-    entry{"there is no runtime here: call this from a task, or use weft::run or block_on", {}},
-    entry{"this would block a worker of the runtime: await it, or use spawn_blocking", {}},
-    entry{"an exception escaped the task", {}},
-    entry{"the task was aborted before it completed", {}},
-    entry{"unsupported here", std::errc::function_not_supported},
-    entry{"out of memory", std::errc::not_enough_memory},
+constexpr std::array errc_entries{
+    errc_entry{"unknown error", {}},
+    errc_entry{"timed out: the deadline passed first", std::errc::timed_out},
+    errc_entry{"cancelled", std::errc::operation_canceled},
+    errc_entry{"closed: this end or the peer has closed it", std::errc::broken_pipe},
+    errc_entry{"the stream ended too early", {}},
+    errc_entry{"overloaded: no capacity now, try again later",
+               std::errc::resource_unavailable_try_again},
+    errc_entry{"a configured limit was exceeded", {}},
+    errc_entry{"invalid argument", std::errc::invalid_argument},
+    errc_entry{"the object is in no state to do this (moved from, used twice, or not started)", {}},
+    errc_entry{"malformed input", std::errc::bad_message},
+    errc_entry{"not found", std::errc::no_such_file_or_directory},
+    errc_entry{"it exists already", std::errc::file_exists},
+    errc_entry{"permission denied", std::errc::permission_denied},
+    errc_entry{"shutting down: no new work is taken", {}},
+    errc_entry{"there is no runtime here: call this from a task, or use weft::run or block_on", {}},
+    errc_entry{"this would block a worker of the runtime: await it, or use spawn_blocking", {}},
+    errc_entry{"an exception escaped the task", {}},
+    errc_entry{"the task was aborted before it completed", {}},
+    errc_entry{"unsupported here", std::errc::function_not_supported},
+    errc_entry{"out of memory", std::errc::not_enough_memory},
 };
-static_assert(entries.size() == static_cast<std::size_t>(errc::out_of_memory) + 1);
+static_assert(errc_entries.size() == static_cast<std::size_t>(errc::out_of_memory) + 1);
 
 class core_category_type final : public std::error_category {
  public:
@@ -51,9 +51,9 @@ class core_category_type final : public std::error_category {
   }
 
  private:
-  static auto entry_of(int value) noexcept -> const entry& {
+  static auto entry_of(int value) noexcept -> const errc_entry& {
     const auto index = static_cast<std::size_t>(value);
-    return index < entries.size() ? entries[index] : entries[0];
+    return index < errc_entries.size() ? errc_entries[index] : errc_entries[0];
   }
 };
 
@@ -65,12 +65,12 @@ union immortal {
   ~immortal() {}
 };
 
-constinit immortal<core_category_type> the_category;
+constinit immortal<core_category_type> core_category_instance;
 
-constinit const auto records = [] {
-  std::array<error_record, entries.size()> table{};
+constinit const auto errc_records = [] {
+  std::array<error_record, errc_entries.size()> table{};
   for (std::size_t i = 0; i < table.size(); ++i) {
-    table[i] = {&the_category.value, static_cast<int>(i), nullptr};
+    table[i] = {&core_category_instance.value, static_cast<int>(i), nullptr};
   }
   return table;
 }();
@@ -78,7 +78,7 @@ constinit const auto records = [] {
 // Interned codes of foreign categories. A slot goes from free through writing to ready and then
 // stays; a slot that another thread is writing is passed over, so nobody ever waits, and at worst a
 // code is stored twice.
-class intern_table {
+class code_interner {
  public:
   auto find_or_add(std::error_code code) noexcept -> const error_record* {
     auto at = (reinterpret_cast<std::uintptr_t>(&code.category()) / 16 +
@@ -87,13 +87,13 @@ class intern_table {
     for (std::size_t probes = 0; probes < max_probes; ++probes, at = (at + 1) % slots_.size()) {
       auto& slot = slots_[at];
       auto now = slot.state.load(std::memory_order_acquire);  // pairs with the release below
-      if (now == state::free &&
-          slot.state.compare_exchange_strong(now, state::writing, std::memory_order_acquire)) {
+      if (now == phase::free &&
+          slot.state.compare_exchange_strong(now, phase::writing, std::memory_order_acquire)) {
         slot.record = {&code.category(), code.value(), nullptr};
-        slot.state.store(state::ready, std::memory_order_release);
+        slot.state.store(phase::ready, std::memory_order_release);
         return &slot.record;
       }
-      if (now == state::ready && slot.record.value == code.value() &&
+      if (now == phase::ready && slot.record.value == code.value() &&
           *slot.record.category == code.category()) {
         return &slot.record;
       }
@@ -102,17 +102,17 @@ class intern_table {
   }
 
  private:
-  enum class state : std::uint8_t { free, writing, ready };
-  struct slot {
+  enum class phase : std::uint8_t { free, writing, ready };
+  struct slot_type {
     error_record record{};
-    std::atomic<state> state{state::free};
+    std::atomic<phase> state{phase::free};
   };
   static constexpr std::size_t max_probes = 64;
 
-  std::array<slot, 1024> slots_{};
+  std::array<slot_type, 1024> slots_{};
 };
 
-constinit intern_table interned;
+constinit code_interner interned_codes;
 
 void release_payloads(detail::error_payload* payload) noexcept {
   // acq_rel: the last owner sees what the others wrote before they let go.
@@ -169,12 +169,12 @@ struct error_detail {
 }  // namespace detail
 
 auto core_category() noexcept -> const std::error_category& {
-  return the_category.value;
+  return core_category_instance.value;
 }
 
 auto error::record_of(errc code) noexcept -> const error_record& {
   const auto index = static_cast<std::size_t>(code);
-  return index < records.size() ? records[index] : records[0];
+  return index < errc_records.size() ? errc_records[index] : errc_records[0];
 }
 
 error::error(std::error_code code) noexcept : word_(0) {
@@ -182,9 +182,9 @@ error::error(std::error_code code) noexcept : word_(0) {
     word_ = reinterpret_cast<std::uintptr_t>(&record_of(static_cast<errc>(code.value())));
     return;
   }
-  if (const auto* record = interned.find_or_add(code)) {
+  if (const auto* record = interned_codes.find_or_add(code)) {
     word_ = reinterpret_cast<std::uintptr_t>(record);
-  } else if (auto* detail = new (std::nothrow) detail::error_detail(records[0])) {
+  } else if (auto* detail = new (std::nothrow) detail::error_detail(errc_records[0])) {
     detail->own = {&code.category(), code.value(), nullptr};
     detail->record = &detail->own;
     word_ = detail->word();
@@ -198,7 +198,7 @@ auto error::extra() const noexcept -> detail::error_detail* {
 
 auto error::record() const noexcept -> const error_record& {
   if (const auto* detail = extra()) return *detail->record;
-  return word_ != 0 ? *reinterpret_cast<const error_record*>(word_) : records[0];
+  return word_ != 0 ? *reinterpret_cast<const error_record*>(word_) : errc_records[0];
 }
 
 void error::retain() const noexcept {
