@@ -77,6 +77,7 @@ build_rust() {
 rust_version() {
   awk -v name="$1" '$1 == "name" { hit = $3 == "\"" name "\"" }
     hit && $1 == "version" { gsub("\"", "", $3); print toupper(substr(name, 1, 1)) substr(name, 2), $3 }
+    /^\[\[/ { hit = 0 }
   ' "$here/rust/Cargo.lock"
 }
 

@@ -1,5 +1,6 @@
-// The anchor of every HTTP/1.1 comparison: an edge-triggered epoll loop that looks for the blank line
-// after a request's head and sends a canned answer. Nothing is parsed, routed, limited or timed.
+// The anchor of every HTTP/1.1 comparison: an edge-triggered epoll loop that looks for the blank
+// line after a request's head and sends a canned answer. Nothing is parsed, routed, limited or
+// timed.
 //
 //   epoll_raw --port N [--threads N]
 

@@ -1,6 +1,6 @@
-// A closed-loop HTTP/1.1 client that costs little, so that the server is what is measured: it parses
-// the first answer, takes its length as that of all the others, and then only counts bytes and looks
-// at the status at the start of each batch.
+// A closed-loop HTTP/1.1 client that costs little, so that the server is what is measured: it
+// parses the first answer, takes its length as that of all the others, and then only counts bytes
+// and looks at the status at the start of each batch.
 //
 //   rawload --port N [--connections 64] [--pipeline 1] [--seconds 1] [--path /] [--wait]
 //
@@ -55,12 +55,18 @@ options parse(int argc, char** argv) {
       continue;
     }
     const char* value = i + 1 < argc ? argv[++i] : "";
-    if (name == "--port") chosen.port = std::atoi(value);
-    else if (name == "--connections") chosen.connections = std::atoi(value);
-    else if (name == "--pipeline") chosen.pipeline = std::atoi(value);
-    else if (name == "--seconds") chosen.seconds = std::atof(value);
-    else if (name == "--path") chosen.path = value;
-    else chosen.port = -1;
+    if (name == "--port")
+      chosen.port = std::atoi(value);
+    else if (name == "--connections")
+      chosen.connections = std::atoi(value);
+    else if (name == "--pipeline")
+      chosen.pipeline = std::atoi(value);
+    else if (name == "--seconds")
+      chosen.seconds = std::atof(value);
+    else if (name == "--path")
+      chosen.path = value;
+    else
+      chosen.port = -1;
   }
   if (chosen.port <= 0 || chosen.connections <= 0 || chosen.pipeline <= 0 || chosen.seconds <= 0) {
     std::fprintf(stderr,
@@ -111,7 +117,8 @@ class load {
     peers_.resize(static_cast<size_t>(chosen.connections));
     for (size_t i = 0; i < peers_.size(); ++i) {
       peers_[i].fd = connect_to(chosen.port);
-      if (i == 0) expected_ = measure_answer(peers_[0].fd, request) * static_cast<size_t>(chosen.pipeline);
+      if (i == 0)
+        expected_ = measure_answer(peers_[0].fd, request) * static_cast<size_t>(chosen.pipeline);
       ::fcntl(peers_[i].fd, F_SETFL, O_NONBLOCK);
       epoll_event event{};
       event.events = EPOLLIN | EPOLLET;
@@ -162,8 +169,10 @@ class load {
     to.sent = now_;
     to.received = 0;
     ssize_t size = ::send(to.fd, batch_.data(), batch_.size(), MSG_NOSIGNAL);
-    if (size == static_cast<ssize_t>(batch_.size())) ++in_flight_;
-    else ++errors_;
+    if (size == static_cast<ssize_t>(batch_.size()))
+      ++in_flight_;
+    else
+      ++errors_;
   }
 
   /// True when the answers to the whole batch are in.

@@ -1,9 +1,8 @@
 // Hyper's HTTP/1.1 server on Tokio: `/` and `/plaintext` answer 13 bytes, Hyper adds Date.
 //
-//   hyper_h1 --port N [--workers N] [--timeouts on]
+//   hyper_h1 --port N [--workers 1] [--timeouts on]
 //
-// One worker is Tokio's current-thread runtime, which is what costs Hyper least; more are the
-// multi-thread runtime with one listener. `--timeouts on` arms its header read timeout (30 s).
+// 0 workers is Tokio's current-thread runtime. `--timeouts on` arms the header read timeout (30 s).
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -73,7 +72,7 @@ fn main() {
     let workers: usize = option("--workers").map_or(1, |n| n.parse().expect("a number"));
     let timeouts = option("--timeouts").is_some_and(|v| v == "on");
     let runtime = match workers {
-        1 => Builder::new_current_thread().enable_all().build().unwrap(),
+        0 => Builder::new_current_thread().enable_all().build().unwrap(),
         n => Builder::new_multi_thread()
             .worker_threads(n)
             .enable_all()
