@@ -1,0 +1,1 @@
+# weft_lint(<target>…): defined with the coroutine lint.
