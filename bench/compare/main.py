@@ -56,8 +56,8 @@ def arguments():
     common.add_argument("--no-build", action="store_true", help="take the peers as they are")
 
     h1 = commands.add_parser("h1", parents=[common], help="HTTP/1.1 servers")
-    h1.set_defaults(rounds=25)
-    h1.add_argument("--secs", type=bounded(float, 0.05, 60), default=0.3, help="of one slice")
+    h1.set_defaults(rounds=75)
+    h1.add_argument("--secs", type=bounded(float, 0.05, 60), default=0.1, help="of one slice")
     h1.add_argument(
         "--cases",
         type=words,

@@ -82,7 +82,7 @@ SERVERS = {
     "nginx": (nginx, "nginx"),
     "beast": (beast, "beast"),
 }
-DEFAULT_PEERS = ["raw_epoll", "hyper", "nginx", "beast"]
+DEFAULT_PEERS = ["raw_epoll", "hyper", "hyper_local", "nginx", "beast"]
 
 
 def start(name, weft_program, cpus):
