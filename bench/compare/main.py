@@ -47,16 +47,14 @@ def arguments():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.set_defaults(rounds=None)
     commands = parser.add_subparsers(dest="command", required=True)
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", metavar="FILE", help="write the comparisons as a list")
-    common.add_argument("--rounds", type=bounded(int, 1, 1000))
     common.add_argument("--subject", default="weft", help="what stands for weft (to test this)")
     common.add_argument("--no-build", action="store_true", help="take the peers as they are")
 
     h1 = commands.add_parser("h1", parents=[common], help="HTTP/1.1 servers")
-    h1.set_defaults(rounds=75)
+    h1.add_argument("--rounds", type=bounded(int, 1, 1000), default=75)
     h1.add_argument("--secs", type=bounded(float, 0.05, 60), default=0.1, help="of one slice")
     h1.add_argument(
         "--cases",
@@ -73,7 +71,7 @@ def arguments():
     h1.add_argument("--weft-server", default=str(RELEASE / "servers" / "weft_bench_server"))
 
     sched = commands.add_parser("sched", parents=[common], help="scheduler, locks, timers")
-    sched.set_defaults(rounds=9)
+    sched.add_argument("--rounds", type=bounded(int, 1, 1000), default=9)
     sched.add_argument("--workers", type=bounded(int, 0, 64), default=2)
     sched.add_argument("--reps", type=bounded(int, 1, 100), default=1, help="in each process")
     sched.add_argument("--scale", type=bounded(float, 0.001, 10), default=1.0, help="of the work")
