@@ -8,6 +8,8 @@ fi
 
 jobs=${WEFT_JOBS:-$(nproc)}
 export CMAKE_BUILD_PARALLEL_LEVEL=$jobs CTEST_PARALLEL_LEVEL=$jobs
+# Where Debian keeps the symbolizer that sanitizers look for.
+PATH=$PATH:/usr/lib/llvm-19/bin
 export NINJA_STATUS='[%f/%t %es] '
 
 say() { printf '%s==> %s%s\n' "$bold" "$*" "$plain"; }
