@@ -27,7 +27,10 @@ preset_build() {
     die "building $preset failed; the compiler's words are above" "Repeat it with:  ./dev build $preset"
 }
 
-# preset_test PRESET [ctest options…]: leaves ctest's closing line in $test_summary.
+# What ctest said last about PRESET.
+closing_line() { grep -E 'tests passed, .* tests failed out of' "build/log/test-$1.log" || echo 'ctest did not finish'; }
+
+# preset_test PRESET [ctest options…]
 preset_test() {
   local preset=$1
   shift
@@ -37,9 +40,8 @@ preset_test() {
   say "Testing $preset"
   local status=0
   ctest --preset "$preset" "${progress[@]}" "$@" 2>&1 | tee "$log" || status=1
-  test_summary=$(grep -E 'tests passed, .* tests failed out of' "$log" || true)
   if ((status)); then
-    die "tests failed in $preset: ${test_summary:-ctest did not finish}" "The whole output is in $log. Repeat the failed ones with:" \
+    die "tests failed in $preset: $(closing_line "$preset")" "The whole output is in $log. Repeat the failed ones with:" \
       "  ctest --preset $preset --rerun-failed"
   fi
 }
@@ -64,7 +66,7 @@ test_command() {
   ensure_base
   preset_build dev
   preset_test dev "${filter[@]}"
-  say "${green}${test_summary}${plain} ($(duration $((SECONDS - start))))"
+  say "${green}$(closing_line dev)${plain} ($(duration $((SECONDS - start))))"
 }
 
 fmt_command() {

@@ -1,5 +1,6 @@
-// What a user's program does with an installed weft. It is compiled in many ways against one library, so it
-// should touch whatever is inline in the public headers. WEFT_HAS_<COMPONENT> tells what it is linked with.
+// What a user's program does with an installed weft. It is compiled in many ways against one
+// library, so it should touch whatever is inline in the public headers. WEFT_HAS_<COMPONENT> tells
+// what it is linked with.
 #include <weft/version.hpp>
 
 #include <cstdio>
