@@ -5,6 +5,10 @@
 preset_configure() {
   local preset=$1
   local ninja=build/$preset/build.ninja
+  # A checkout that was moved or copied takes its builds along, and CMake refuses them.
+  if [[ -e $ninja ]] && ! grep -qx "CMAKE_HOME_DIRECTORY:INTERNAL=$root" "build/$preset/CMakeCache.txt"; then
+    rm -rf "build/$preset"
+  fi
   if [[ $ninja -nt CMakePresets.json ]]; then
     [[ -z $(find . -path ./build -prune -o -name CMakeLists.txt -newer "$ninja" -print -quit) ]] && return
   else
