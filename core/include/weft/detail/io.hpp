@@ -1,0 +1,78 @@
+// What socket awaiters see of the driver: a handle and the operations on it.
+#pragma once
+
+#include <weft/bytes.hpp>
+#include <weft/export.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+
+namespace weft {
+inline namespace v0 {
+namespace detail {
+
+class io_handle;
+struct socket_address;
+
+// A count, or a negative errno, or this: not yet, and the running branch is registered.
+inline constexpr std::int64_t io_pending = std::numeric_limits<std::int64_t>::min();
+
+// `closing`: waiting for the peer to end its side, which may be done beside a read.
+enum class io_direction : std::uint8_t { read, write, closing };
+
+// One operation in progress, living in an awaiter. Destroying it takes the operation back: nothing of the
+// awaiter is touched afterwards, and what arrives meanwhile stays in the socket.
+class io_operation {
+ public:
+  io_operation(io_handle& handle, io_direction direction) noexcept
+      : handle_(&handle), direction_(direction) {}
+  io_operation(const io_operation&) = delete;
+  io_operation& operator=(const io_operation&) = delete;
+  ~io_operation() {
+    if (engaged_) cancel();
+  }
+
+  io_handle& handle() const noexcept { return *handle_; }
+  io_direction direction() const noexcept { return direction_; }
+  // Set by the driver while it has something to take back.
+  void set_engaged(bool engaged) noexcept { engaged_ = engaged; }
+
+ private:
+  WEFT_API void cancel() noexcept;
+  io_handle* handle_;
+  io_direction direction_;
+  bool engaged_ = false;
+};
+
+// A socket as its driver sees it. At most one operation in each direction at a time, polled by the running branch.
+class io_handle {
+ public:
+  io_handle(const io_handle&) = delete;
+  io_handle& operator=(const io_handle&) = delete;
+
+  virtual std::int64_t accept(io_operation& operation, io_handle*& accepted, socket_address& peer) noexcept = 0;
+  // Of a socket whose connect() is in progress: 0 once it is connected.
+  virtual std::int64_t connected(io_operation& operation) noexcept = 0;
+  virtual std::int64_t receive(io_operation& operation, std::span<std::byte> into) noexcept = 0;
+  // Takes memory only when there is something to read; at most `limit` bytes more.
+  virtual std::int64_t receive_into(io_operation& operation, buffer& into, std::size_t limit) noexcept = 0;
+  virtual std::int64_t send(io_operation& operation, std::span<const io_slice> pieces) noexcept = 0;
+  // 0 once the peer has ended its side, or the connection is broken.
+  virtual std::int64_t peer_closed(io_operation& operation) noexcept = 0;
+
+  virtual int shutdown(io_direction direction) noexcept = 0;
+  virtual int descriptor() const noexcept = 0;
+  virtual void cancel(io_operation& operation) noexcept = 0;
+  // Ends the handle. No operation may be in progress.
+  virtual void close() noexcept = 0;
+
+ protected:
+  io_handle() = default;
+  ~io_handle() = default;
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace weft
