@@ -1,4 +1,5 @@
 // Each line with a mark must be reported under the rule that it names, and no other line.
+// clang-format off: a mark stays on the line that it is about.
 #include "tiny_task.hpp"
 
 // R1: where co_await may not stand

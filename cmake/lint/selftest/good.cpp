@@ -47,8 +47,12 @@ auto constructors() -> task<int> {
   co_await take("a");
   co_return co_await borrow("a");
 }
-auto returned_aggregate() -> aggregate { return {"a", 1}; }
-auto from_a_function() -> task<int> { co_return co_await take_aggregate(returned_aggregate()); }
+auto returned_aggregate() -> aggregate {
+  return {"a", 1};
+}
+auto from_a_function() -> task<int> {
+  co_return co_await take_aggregate(returned_aggregate());
+}
 
 auto choices(bool c, std::string a, std::string b) -> task<int> {
   int n = co_await number(c ? 1 : 2);

@@ -1,4 +1,5 @@
-// A coroutine type and a few helpers: just enough for the shapes that the lint is tried on. Never run.
+// A coroutine type and a few helpers: just enough for the shapes that the lint is tried on. Never
+// run.
 #pragma once
 
 #include <coroutine>
@@ -52,7 +53,9 @@ struct with_constructor {
 };
 
 template <class F>
-auto call(F) -> task<int> { co_return 1; }
+auto call(F) -> task<int> {
+  co_return 1;
+}
 template <class F>
 auto call_plainly(F f) -> int {
   return f();

@@ -17,8 +17,6 @@ namespace weft {
 inline namespace v0 {
 namespace detail {
 
-void io_operation::cancel() noexcept { handle_->cancel(*this); }
-
 void epoll_handle::open(epoll_driver& owner, int descriptor) noexcept {
   owner_ = &owner;
   descriptor_ = descriptor;
@@ -48,7 +46,7 @@ void epoll_handle::note_short_read(std::uint64_t seen) noexcept {
 
 std::int64_t epoll_handle::wait_for(io_operation& operation, std::uint64_t flags) noexcept {
   slot_of(operation.direction()).register_current();
-  operation.set_engaged(true);
+  operation.engage(*this);
   return readiness_.load(std::memory_order_seq_cst) & flags ? 0 : io_pending;
 }
 
@@ -64,9 +62,12 @@ std::int64_t epoll_handle::try_then_wait(io_operation& operation, std::uint64_t 
     if (!consume_budget()) return io_pending;
     auto done = attempt(seen);
     if (done == -EINTR) continue;
-    if (done != -EAGAIN) return done;
-    if (seen & broken) return -ECONNRESET;  // nothing will ever come
-    clear(seen, flag);
+    if (done == -EAGAIN && !(seen & broken)) {
+      clear(seen, flag);
+      continue;
+    }
+    operation.cancel();
+    return done == -EAGAIN ? -ECONNRESET : done;  // broken: nothing will ever come
   }
 }
 
@@ -139,8 +140,12 @@ std::int64_t epoll_handle::send(io_operation& operation, std::span<const io_slic
 }
 
 std::int64_t epoll_handle::peer_closed(io_operation& operation) noexcept {
-  if (readiness_.load(std::memory_order_acquire) & (read_closed | broken)) return 0;
-  return wait_for(operation, read_closed | broken);
+  if (!(readiness_.load(std::memory_order_acquire) & (read_closed | broken)) &&
+      wait_for(operation, read_closed | broken) == io_pending) {
+    return io_pending;
+  }
+  operation.cancel();
+  return 0;
 }
 
 int epoll_handle::shutdown(io_direction direction) noexcept {

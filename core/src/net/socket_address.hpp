@@ -1,4 +1,7 @@
+// An address as the kernel takes it.
 #pragma once
+
+#include <weft/net/address.hpp>
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -15,6 +18,14 @@ struct socket_address {
   sockaddr* get() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
   const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&storage); }
 };
+
+socket_address to_native(const net::socket_address& address) noexcept;
+// Of a family that weft does not know: no address.
+net::socket_address from_native(const socket_address& address);
+
+// What getsockname or getpeername tell; no address when they fail.
+net::socket_address local_address_of(int descriptor);
+net::socket_address peer_address_of(int descriptor);
 
 }  // namespace detail
 }  // namespace v0

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <utility>
 
 namespace weft {
 inline namespace v0 {
@@ -22,32 +23,43 @@ inline constexpr std::int64_t io_pending = std::numeric_limits<std::int64_t>::mi
 // `closing`: waiting for the peer to end its side, which may be done beside a read.
 enum class io_direction : std::uint8_t { read, write, closing };
 
-// One operation in progress, living in an awaiter. Destroying it takes the operation back: nothing of the
-// awaiter is touched afterwards, and what arrives meanwhile stays in the socket.
+class io_operation;
+
+// What can take an operation back: a socket, a TLS session, an end of an in-memory pipe.
+class io_source {
+ public:
+  // Forgets who waits in this operation's direction.
+  virtual void cancel(io_operation& operation) noexcept = 0;
+
+ protected:
+  ~io_source() = default;
+};
+
+// The state of one direction between polls, living in an awaiter: whether somebody has our waker. Destroying it takes
+// the operation back: nothing of the awaiter is touched afterwards, and what arrives meanwhile stays in the socket.
 class io_operation {
  public:
-  io_operation(io_handle& handle, io_direction direction) noexcept
-      : handle_(&handle), direction_(direction) {}
+  explicit io_operation(io_direction direction) noexcept : direction_(direction) {}
   io_operation(const io_operation&) = delete;
   io_operation& operator=(const io_operation&) = delete;
-  ~io_operation() {
-    if (engaged_) cancel();
+  ~io_operation() { cancel(); }
+
+  io_direction direction() const noexcept { return direction_; }
+  bool engaged() const noexcept { return source_ != nullptr; }
+  // By the source that has registered the running branch.
+  void engage(io_source& source) noexcept { source_ = &source; }
+  // Also by a source whose operation is done: a later one of the same direction must not lose its waker to us.
+  void cancel() noexcept {
+    if (source_) std::exchange(source_, nullptr)->cancel(*this);
   }
 
-  io_handle& handle() const noexcept { return *handle_; }
-  io_direction direction() const noexcept { return direction_; }
-  // Set by the driver while it has something to take back.
-  void set_engaged(bool engaged) noexcept { engaged_ = engaged; }
-
  private:
-  WEFT_API void cancel() noexcept;
-  io_handle* handle_;
+  io_source* source_ = nullptr;
   io_direction direction_;
-  bool engaged_ = false;
 };
 
 // A socket as its driver sees it. At most one operation in each direction at a time, polled by the running branch.
-class io_handle {
+class io_handle : public io_source {
  public:
   io_handle(const io_handle&) = delete;
   io_handle& operator=(const io_handle&) = delete;
@@ -64,7 +76,6 @@ class io_handle {
 
   virtual int shutdown(io_direction direction) noexcept = 0;
   virtual int descriptor() const noexcept = 0;
-  virtual void cancel(io_operation& operation) noexcept = 0;
   // Ends the handle. No operation may be in progress.
   virtual void close() noexcept = 0;
 
