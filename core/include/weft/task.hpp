@@ -20,8 +20,6 @@ class or_return_operation;
 
 namespace detail {
 
-[[noreturn]] WEFT_API void misuse(const char* what) noexcept;
-
 template <class Transfer>
 struct final_awaiter {
   bool await_ready() const noexcept { return false; }
