@@ -89,30 +89,6 @@ result<io_handle*> listen_on(const net::socket_address& address, const net::list
   return (*driver)->adopt(listening.give_up());
 }
 
-class connected_awaiter : public leaf_awaiter<connected_awaiter> {
- public:
-  explicit connected_awaiter(io_handle& handle) noexcept : handle_(handle), state_(io_direction::write) {}
-  static constexpr const char* name = "connect";
-  bool poll() noexcept {
-    came_ = io::progress::from_driver(handle_.connected(state_));
-    return !came_.pending();
-  }
-  result<std::size_t> take() { return std::move(came_).take(); }
-
- private:
-  io_handle& handle_;
-  io_operation state_;
-  io::progress came_ = io::progress::not_yet();
-};
-class until_connected {
- public:
-  explicit until_connected(io_handle& handle) noexcept : handle_(&handle) {}
-  auto operator co_await() && noexcept { return connected_awaiter(*handle_); }
-
- private:
-  io_handle* handle_;
-};
-
 result<std::unique_ptr<io::byte_stream>> make_stream(io_handle& connected, net::socket_address peer) noexcept {
   try {
     return std::make_unique<socket_stream>(connected, std::move(peer));
@@ -157,6 +133,31 @@ bool concerns_one_connection(std::int64_t came) noexcept {
 }
 
 }  // namespace
+
+// Not in the anonymous namespace: GCC warns of frames of public coroutines that hold such types.
+class connected_awaiter : public leaf_awaiter<connected_awaiter> {
+ public:
+  explicit connected_awaiter(io_handle& handle) noexcept : handle_(handle), state_(io_direction::write) {}
+  static constexpr const char* name = "connect";
+  bool poll() noexcept {
+    came_ = io::progress::from_driver(handle_.connected(state_));
+    return !came_.pending();
+  }
+  result<std::size_t> take() { return std::move(came_).take(); }
+
+ private:
+  io_handle& handle_;
+  io_operation state_;
+  io::progress came_ = io::progress::not_yet();
+};
+class until_connected {
+ public:
+  explicit until_connected(io_handle& handle) noexcept : handle_(&handle) {}
+  auto operator co_await() && noexcept { return connected_awaiter(*handle_); }
+
+ private:
+  io_handle* handle_;
+};
 
 result<std::unique_ptr<io::byte_stream>> poll_accept(io_handle& listener, io_operation& state) noexcept {
   socket_address peer;
