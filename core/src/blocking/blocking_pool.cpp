@@ -1,9 +1,9 @@
 #include "blocking/blocking_pool.hpp"
 
+#include <algorithm>
 #include <new>
 #include <system_error>
 
-#include "driver/driver.hpp"
 #include "scheduler/scheduler.hpp"
 
 namespace weft {
@@ -34,8 +34,8 @@ bool poll_blocking(blocking_job* job) noexcept {
   return consume_budget();
 }
 
-blocking_pool::blocking_pool(std::shared_ptr<environment> doors, blocking_limits limits, driver& notified)
-    : doors_(std::move(doors)), limits_(std::move(limits)), notified_(notified) {}
+blocking_pool::blocking_pool(std::shared_ptr<environment> doors, blocking_limits limits, scheduler& owner)
+    : doors_(std::move(doors)), limits_(std::move(limits)), owner_(owner) {}
 
 void blocking_pool::submit(blocking_job* job) noexcept {
   join_exited();
@@ -57,7 +57,11 @@ void blocking_pool::submit(blocking_job* job) noexcept {
       }
     }
   }
-  if (job->refused) return end(job);
+  if (job->refused) {
+    job->operations->drop(job);
+    tell(job);
+    return job->release();
+  }
   if (grow) {
     start_thread();
   } else {
@@ -66,45 +70,41 @@ void blocking_pool::submit(blocking_job* job) noexcept {
 }
 
 void blocking_pool::start_thread() noexcept {
-  unsigned number;
-  {
-    std::lock_guard held(lock_);
-    number = next_number_++;
-  }
-  blocking_job* stranded = nullptr;
-  std::optional<error> failure;
   try {
+    unsigned number;
+    {
+      std::lock_guard held(lock_);
+      number = next_number_++;
+      threads_.try_emplace(number);
+    }
     auto started = doors_->start_thread(limits_.name, [self = shared_from_this(), number] { self->serve(number); });
     std::lock_guard held(lock_);
-    threads_.emplace(number, std::move(started));
+    threads_[number].thread = std::move(started);
+    --starting_;
+    exit_.notify_all();
   } catch (const std::system_error& thrown) {
-    failure.emplace(thrown.code());
+    start_failed(error(thrown.code()));
   } catch (...) {
-    failure.emplace(errc::out_of_memory);
+    start_failed(errc::out_of_memory);
   }
+}
+
+// What is queued waits for the threads that there are. Without any, or beyond the queue's bound, it is refused.
+void blocking_pool::start_failed(error why) noexcept {
+  blocking_job* refused = nullptr;
   {
     std::lock_guard held(lock_);
     --starting_;
-    if (failure) {
-      --alive_;
-      // With other threads, the job waits for one of them; without, nobody would ever come.
-      if (alive_ == 0) {
-        while (first_) {
-          auto* job = first_;
-          unlink(job);
-          job->refused = failure;
-          job->next = std::exchange(stranded, job);
-        }
-      }
+    --alive_;
+    while (last_ && (alive_ == 0 || queued_ > limits_.queue + idle_)) {
+      auto* job = last_;
+      unlink(job);
+      job->refused = why;
+      job->next = std::exchange(refused, job);
     }
     exit_.notify_all();
   }
-  while (auto* job = stranded) {
-    stranded = std::exchange(job->next, nullptr);
-    job->operations->drop(job);
-    busy_.fetch_sub(1, std::memory_order_release);
-    end(job);
-  }
+  end_unstarted(refused);
 }
 
 void blocking_pool::serve(unsigned number) noexcept {
@@ -115,12 +115,14 @@ void blocking_pool::serve(unsigned number) noexcept {
     job->at.store(blocking_job::stage::running, std::memory_order_relaxed);
     held.unlock();
     job->operations->run(job);
-    busy_.fetch_sub(1, std::memory_order_release);
     end(job);
     held.lock();
   }
   --alive_;
-  exited_.push_back(number);
+  if (auto mine = threads_.find(number); mine != threads_.end()) {  // else detached, by `join`
+    mine->second.exited = true;
+    ++exited_;
+  }
   exit_.notify_all();
 }
 
@@ -136,18 +138,25 @@ bool blocking_pool::wait_for_work(std::unique_lock<std::mutex>& held) noexcept {
 
 // The job's last moment here. Tasks are woken under the lock, so that none is once `close` has returned.
 void blocking_pool::end(blocking_job* job) noexcept {
-  job->at.store(blocking_job::stage::ended, std::memory_order_seq_cst);
+  tell(job);
   {
+    // After the task was queued that waits for it: a paused clock must not jump in between. The last call
+    // of all makes it look again, also when nobody awaits it.
     std::lock_guard held(lock_);
-    if (closed_) {
-      job->waiter.clear();
-    } else {
-      job->waiter.wake();
-      // A paused clock waits for the last call, also when nobody awaits it.
-      if (!busy()) notified_.wake_one();
-    }
+    auto others = busy_.fetch_sub(1, std::memory_order_release) - 1;
+    if (!closed_ && others == 0 && owner_.clock().paused()) owner_.io().wake_one();
   }
   job->release();
+}
+
+void blocking_pool::tell(blocking_job* job) noexcept {
+  job->at.store(blocking_job::stage::ended, std::memory_order_release);
+  std::lock_guard held(lock_);
+  if (closed_) {
+    job->waiter.clear();
+  } else {
+    job->waiter.wake();
+  }
 }
 
 void blocking_pool::withdraw(blocking_job* job) noexcept {
@@ -158,7 +167,6 @@ void blocking_pool::withdraw(blocking_job* job) noexcept {
     job->at.store(blocking_job::stage::running, std::memory_order_relaxed);  // ours
   }
   job->operations->drop(job);
-  busy_.fetch_sub(1, std::memory_order_release);
   end(job);
 }
 
@@ -182,12 +190,11 @@ void blocking_pool::join_exited() noexcept {
     std::thread gone;
     {
       std::lock_guard held(lock_);
-      if (exited_.empty()) return;
-      auto found = threads_.find(exited_.back());
-      if (found == threads_.end()) return;  // about to be entered by who started it
-      gone = std::move(found->second);
+      if (exited_ == 0) return;
+      auto found = std::find_if(threads_.begin(), threads_.end(), [](auto& each) { return each.second.exited; });
+      gone = std::move(found->second.thread);
       threads_.erase(found);
-      exited_.pop_back();
+      --exited_;
     }
     if (gone.joinable()) gone.join();
   }
@@ -205,36 +212,37 @@ void blocking_pool::close() noexcept {
     }
     work_.notify_all();
   }
-  while (auto* job = unstarted) {
-    unstarted = std::exchange(job->next, nullptr);
+  end_unstarted(unstarted);
+}
+
+void blocking_pool::end_unstarted(blocking_job* list) noexcept {
+  while (auto* job = list) {
+    list = std::exchange(job->next, nullptr);
     job->operations->drop(job);
-    busy_.fetch_sub(1, std::memory_order_release);
     end(job);
   }
 }
 
 std::size_t blocking_pool::join(std::chrono::nanoseconds at_most) noexcept {
-  std::map<unsigned, std::thread> left;
+  std::map<unsigned, member> left;
   std::size_t running;
   {
     std::unique_lock held(lock_);
     exit_.wait(held, [this] { return starting_ == 0; });
-    exit_.wait_for(held, at_most, [this] { return alive_ == 0; });
+    // Longer than anybody waits, and short enough for sums of time points.
+    auto bound = std::min<std::chrono::nanoseconds>(at_most, std::chrono::hours(24 * 365));
+    exit_.wait_for(held, bound, [this] { return alive_ == 0; });
     running = alive_;
     left.swap(threads_);
-    for (auto number : exited_) {
-      auto found = left.find(number);
-      if (found == left.end()) continue;
-      threads_.insert(left.extract(found));
+    exited_ = 0;
+  }
+  for (auto& [number, one] : left) {
+    if (!one.thread.joinable()) continue;
+    if (one.exited) {
+      one.thread.join();
+    } else {
+      one.thread.detach();
     }
-    exited_.clear();
-  }
-  for (auto& [number, one] : left) {
-    if (one.joinable()) one.detach();
-  }
-  left.swap(threads_);
-  for (auto& [number, one] : left) {
-    if (one.joinable()) one.join();
   }
   return running;
 }

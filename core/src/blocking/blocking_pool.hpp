@@ -12,7 +12,6 @@
 #include <mutex>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "facade.hpp"
 
@@ -20,7 +19,7 @@ namespace weft {
 inline namespace v0 {
 namespace detail {
 
-class driver;
+class scheduler;
 
 struct blocking_limits {
   unsigned threads = 512;
@@ -33,7 +32,7 @@ struct blocking_limits {
 // Shared by the scheduler, the threads, and the jobs: a call that outlasts the shutdown still finds it.
 class blocking_pool : public std::enable_shared_from_this<blocking_pool> {
  public:
-  blocking_pool(std::shared_ptr<environment> doors, blocking_limits limits, driver& notified);
+  blocking_pool(std::shared_ptr<environment> doors, blocking_limits limits, scheduler& owner);
   blocking_pool(const blocking_pool&) = delete;
   blocking_pool& operator=(const blocking_pool&) = delete;
 
@@ -50,11 +49,18 @@ class blocking_pool : public std::enable_shared_from_this<blocking_pool> {
   std::size_t join(std::chrono::nanoseconds at_most) noexcept;
 
  private:
+  struct member {
+    std::thread thread;
+    bool exited = false;
+  };
+
   void start_thread() noexcept;
   void serve(unsigned number) noexcept;
   bool wait_for_work(std::unique_lock<std::mutex>& held) noexcept;
   void end(blocking_job* job) noexcept;
-  void refuse(blocking_job* job, error why) noexcept;
+  void tell(blocking_job* job) noexcept;
+  void end_unstarted(blocking_job* list) noexcept;
+  void start_failed(error why) noexcept;
   void join_exited() noexcept;
   // With the lock held.
   void push(blocking_job* job) noexcept;
@@ -62,7 +68,7 @@ class blocking_pool : public std::enable_shared_from_this<blocking_pool> {
 
   const std::shared_ptr<environment> doors_;
   const blocking_limits limits_;
-  driver& notified_;  // not after `close`
+  scheduler& owner_;  // not after `close`
   facade::atomic<std::size_t> busy_{0};
 
   std::mutex lock_;  // of all that follows
@@ -76,8 +82,8 @@ class blocking_pool : public std::enable_shared_from_this<blocking_pool> {
   unsigned starting_ = 0;
   unsigned next_number_ = 0;
   bool closed_ = false;
-  std::map<unsigned, std::thread> threads_;
-  std::vector<unsigned> exited_;
+  unsigned exited_ = 0;
+  std::map<unsigned, member> threads_;
 };
 
 }  // namespace detail
