@@ -123,7 +123,7 @@ class runtime::builder {
   WEFT_API builder&& blocking_threads(unsigned most) &&;
   WEFT_API builder&& blocking_queue(std::size_t most) &&;
   WEFT_API builder&& blocking_idle(duration wait) &&;
-  /// Where time, randomness and threads come from.
+  /// Where time, randomness, threads and the addresses of names come from.
   WEFT_API builder&& environment(std::shared_ptr<weft::environment> doors) &&;
   /// Throws std::system_error when threads or descriptors are not to be had, std::invalid_argument on a
   /// setting that cannot be.

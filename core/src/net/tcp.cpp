@@ -1,3 +1,4 @@
+#include <weft/net/resolver.hpp>
 #include <weft/net/tcp.hpp>
 
 #include <cerrno>
@@ -187,9 +188,14 @@ task<result<tcp_stream>> tcp_stream::connect(socket_address address) {
 }
 
 task<result<tcp_stream>> tcp_stream::connect(std::string host_and_port) {
-  auto address = socket_address::parse(host_and_port);
-  if (!address) co_return fail(std::move(address).error());
-  co_return co_await connect(*std::move(address));
+  auto addresses = co_await or_return(resolve(std::move(host_and_port)));
+  error last = resolve_errc::no_address;
+  for (auto& address : addresses) {
+    auto connected = co_await connect(std::move(address));
+    if (connected) co_return connected;
+    last = std::move(connected).error();
+  }
+  co_return fail(std::move(last));
 }
 
 result<void> tcp_stream::set_nodelay(bool on) {
@@ -229,9 +235,14 @@ task<result<tcp_listener>> tcp_listener::bind(socket_address address, listen_opt
 }
 
 task<result<tcp_listener>> tcp_listener::bind(std::string host_and_port, listen_options options) {
-  auto address = socket_address::parse(host_and_port);
-  if (!address) co_return fail(std::move(address).error());
-  co_return co_await bind(*std::move(address), options);
+  auto addresses = co_await or_return(resolve(std::move(host_and_port)));
+  error last = resolve_errc::no_address;
+  for (const auto& address : addresses) {
+    auto listening = detail::listen_on(address, options);
+    if (listening) co_return tcp_listener(**listening);
+    last = std::move(listening).error();
+  }
+  co_return fail(std::move(last));
 }
 
 socket_address tcp_listener::local_address() const { return detail::local_address_of(handle().descriptor()); }
