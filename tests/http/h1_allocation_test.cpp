@@ -32,7 +32,7 @@ extern "C" auto __wrap_malloc(std::size_t size) -> void* {
 }
 
 auto operator new(std::size_t size) -> void* {
-  if (auto* memory = std::malloc(size)) return memory;
+  if (auto* memory = __wrap_malloc(size)) return memory;
   throw std::bad_alloc();
 }
 void operator delete(void* memory) noexcept {

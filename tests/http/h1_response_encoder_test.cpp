@@ -347,7 +347,9 @@ TEST(response_encoder, what_it_writes_is_read_back_as_it_was_meant) {
       }
     }
     header_map trailers;
-    if (random() % 2 == 0) ASSERT_TRUE(trailers.append("x-trailer", std::to_string(round)));
+    if (random() % 2 == 0) {
+      ASSERT_TRUE(trailers.append("x-trailer", std::to_string(round)));
+    }
 
     h1::response_encoder encoder;
     weft::buffer out;
