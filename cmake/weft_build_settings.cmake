@@ -23,18 +23,20 @@ if(PROJECT_IS_TOP_LEVEL AND WEFT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 
 set(weft_warnings
-    -Wall -Wextra -Wpedantic -Wshadow -Wcast-qual -Wnon-virtual-dtor -Woverloaded-virtual -Wextra-semi
+    -Wall -Wextra -Wpedantic -Wcast-qual -Wnon-virtual-dtor -Woverloaded-virtual -Wextra-semi
     -Wundef)
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   # Reproducible precompiled headers, so that ccache may keep what uses them.
   add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
   list(APPEND weft_warnings
-       -Wconversion -Wthread-safety -Wunreachable-code-aggressive -Wmissing-declarations
+       -Wshadow -Wconversion -Wthread-safety -Wunreachable-code-aggressive -Wmissing-declarations
        # Tests and layers spell the fields that they mean and leave the others to their defaults.
        -Wno-missing-designated-field-initializers)
 else()
-  # GCC 12 reports these for correct coroutines and for its own library at -O2.
+  # To GCC, a parameter also shadows a member function. The others it reports for correct coroutines
+  # and for its own library at -O2.
   list(APPEND weft_warnings
+       -Wshadow=local
        -Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread
        -Wno-restrict -Wno-free-nonheap-object -Wno-missing-field-initializers)
 endif()

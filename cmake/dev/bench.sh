@@ -1,7 +1,18 @@
-# ./dev bench: the harness under bench/ does the work, and builds what it compares with.
+# ./dev bench: the harness under bench/compare/ does the work, and builds the peers that it measures.
 
 bench_command() {
-  [[ -e bench/bench.py ]] || die "there is nothing to measure yet: bench/bench.py does not exist"
+  local target='' source=''
+  case ${1:-help} in
+    sched) target=weft_bench_sched source=bench/sched/main.cpp ;;
+    h1) target=weft_bench_server source=bench/servers/weft_bench_server.cpp ;;
+    help | -h | --help)
+      python3 bench/compare/main.py --help
+      return
+      ;;
+    *) die "there is nothing to measure named '$1'" "These are:  sched h1" ;;
+  esac
+  [[ -e $source ]] || die "'$1' cannot be measured: this checkout has no $source"
   ensure_bench
-  exec python3 bench/bench.py "$@"
+  if [[ " $* " != *" --help "* ]]; then preset_build release "$target"; fi
+  exec python3 bench/compare/main.py "$@"
 }

@@ -5,6 +5,10 @@
 preset_configure() {
   local preset=$1
   local ninja=build/$preset/build.ninja
+  # A checkout that was moved or copied takes its builds along, and CMake refuses them.
+  if [[ -e $ninja ]] && ! grep -qx "CMAKE_HOME_DIRECTORY:INTERNAL=$root" "build/$preset/CMakeCache.txt"; then
+    rm -rf "build/$preset"
+  fi
   if [[ $ninja -nt CMakePresets.json ]]; then
     [[ -z $(find . -path ./build -prune -o -name CMakeLists.txt -newer "$ninja" -print -quit) ]] && return
   else
@@ -34,12 +38,13 @@ closing_line() { grep -E 'tests passed, .* tests failed out of' "build/log/test-
 preset_test() {
   local preset=$1
   shift
-  local log=build/log/test-$preset.log progress=()
-  [[ -t 1 ]] && progress=(--progress)
+  local log=build/log/test-$preset.log progress=() drop='/^ *Start /d'
+  # On a terminal one line moves; in a log, the line that a test begins is as good as the one that it ended.
+  if [[ -t 1 ]]; then progress=(--progress) drop=''; fi
   mkdir -p build/log
   say "Testing $preset"
   local status=0
-  ctest --preset "$preset" "${progress[@]}" "$@" 2>&1 | tee "$log" || status=1
+  ctest --preset "$preset" "${progress[@]}" "$@" 2>&1 | tee "$log" | sed -u "$drop" || status=1
   if ((status)); then
     die "tests failed in $preset: $(closing_line "$preset")" "The whole output is in $log. Repeat the failed ones with:" \
       "  ctest --preset $preset --rerun-failed"

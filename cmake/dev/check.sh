@@ -30,7 +30,9 @@ check_usage() {
 }
 
 step_format() {
-  cpp_files | xargs -r -P "$jobs" -n 16 clang-format-19 --dry-run -Werror ||
+  # One line a file: what to change, ./dev fmt knows.
+  cpp_files | xargs -r -P "$jobs" -I{} sh -c 'clang-format-19 --dry-run -Werror {} 2>/dev/null ||
+      { echo "not formatted: {}"; exit 1; }' ||
     die "some files are not formatted" "Format them with:  ./dev fmt"
 }
 

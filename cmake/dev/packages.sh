@@ -19,14 +19,14 @@ on_debian_12() {
   [[ -r /etc/os-release ]] && (source /etc/os-release && [[ ${ID:-} == debian && ${VERSION_ID:-} == 12 ]])
 }
 
+# Called before any output is redirected, so that its words are seen.
+require_root() {
+  ((EUID == 0)) || command -v sudo >/dev/null ||
+    die "packages are missing, and installing them needs root or sudo" "As root, run:  apt-get install ${missing[*]}"
+}
+
 as_root() {
-  if ((EUID == 0)); then
-    "$@"
-  elif command -v sudo >/dev/null; then
-    sudo "$@"
-  else
-    die "packages are missing, and installing them needs root" "As root, run:  apt-get install ${missing[*]}"
-  fi
+  if ((EUID == 0)); then "$@"; else sudo "$@"; fi
 }
 
 refresh_package_lists() {
@@ -38,7 +38,10 @@ refresh_package_lists() {
 # llhttp's sources come out of a package that is downloaded, not installed: apt must know where it is.
 ensure_llhttp_can_be_downloaded() {
   compgen -G '.cache/llhttp-debian*' >/dev/null && return
-  apt-cache show node-llhttp >/dev/null 2>&1 || refresh_package_lists
+  apt-cache show node-llhttp >/dev/null 2>&1 && return
+  missing=(node-llhttp)
+  require_root
+  refresh_package_lists
 }
 
 install_missing() {
@@ -50,6 +53,7 @@ install_missing() {
   done
   ((${#missing[@]} == 0)) && return
 
+  require_root
   refresh_package_lists
   say "Installing ${#missing[@]} Debian packages"
   note "${missing[*]}"

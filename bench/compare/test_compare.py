@@ -1,0 +1,110 @@
+"""Tests of the harness itself, without a clock: python3 -m unittest discover bench/compare."""
+
+import json
+import socketserver
+import tempfile
+import threading
+import unittest
+from pathlib import Path
+
+import answers
+import report
+from load import LoadError, parse_wrk
+from stats import compare, interleaved, median_interval
+
+HELLO = b"HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: 13\r\n\r\nHello, World!"
+
+
+class Statistics(unittest.TestCase):
+    def test_interval_is_the_range_below_six_values(self):
+        self.assertEqual(median_interval([3, 1, 2]), (1, 3))
+
+    def test_interval_drops_the_outer_order_statistics(self):
+        self.assertEqual(median_interval(range(25)), (7, 17))
+        self.assertEqual(median_interval(range(9)), (1, 7))
+
+    def test_ratio_is_formed_inside_each_round(self):
+        drifting = {0: 10.0, 1: 20.0, 2: 40.0}
+        one = compare("w", "ns", drifting, "p", {0: 20.0, 1: 40.0, 2: 80.0})
+        self.assertEqual((one.ratio, one.low, one.high), (0.5, 0.5, 0.5))
+
+    def test_a_round_that_one_of_them_lacks_is_left_out(self):
+        one = compare("w", "ns", {0: 1.0, 1: 8.0}, "p", {0: 2.0})
+        self.assertEqual((one.weft, one.peer_value, one.ratio), (1.0, 2.0, 0.5))
+        self.assertIsNone(compare("w", "ns", {0: 1.0}, "p", {1: 2.0}))
+
+    def test_rounds_alternate_their_direction(self):
+        self.assertEqual([name for _, name in interleaved("abc", 2)], list("abccba"))
+
+
+class WrkOutput(unittest.TestCase):
+    TEXT = """
+  Latency Distribution
+     50%  480.00us
+     99%    1.50ms
+  100000 requests in 1.00s, 12.97MB read
+"""
+
+    def test_requests_and_latencies(self):
+        one = parse_wrk("s", self.TEXT, cpu_ns=500_000_000, seconds=1.0)
+        self.assertEqual((one.requests, one.p50_us, one.p99_us), (100000, 480.0, 1500.0))
+        self.assertEqual((one.cpu_us_per_request, one.busy), (5.0, 0.5))
+
+    def test_errors_void_the_slice(self):
+        with self.assertRaises(LoadError):
+            parse_wrk("s", self.TEXT + "  Non-2xx or 3xx responses: 3\n", 1, 1.0)
+
+
+class Canned(socketserver.ThreadingTCPServer):
+    """Answers every request head with the same bytes."""
+
+    daemon_threads = True
+
+    def __init__(self, answer):
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                for line in self.rfile:
+                    if line == b"\r\n":
+                        self.wfile.write(answer)
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
+
+
+class Answers(unittest.TestCase):
+    def check(self, answer):
+        with Canned(answer) as server:
+            answers.check("canned", server.server_address[1])
+
+    def test_right_answers_pass(self):
+        self.check(HELLO)
+
+    def test_wrong_answers_are_told(self):
+        for wrong, why in (
+            (HELLO.replace(b"200 OK", b"500 No"), "status"),
+            (HELLO.replace(b"World", b"Wrold"), "body"),
+            (HELLO.replace(b"Date", b"Data"), "Date"),
+            (HELLO + b"x", "status"),
+        ):
+            with self.subTest(wrong), self.assertRaisesRegex(answers.WrongAnswer, why):
+                self.check(wrong)
+
+
+class Json(unittest.TestCase):
+    def test_fields(self):
+        one = compare("w", "ns/op", {0: 1.23456789}, "p", {0: 2.0})
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory) / "out.json"
+            report.write_json(path, [one])
+            (line,) = json.loads(path.read_text())
+        names = {"workload", "weft", "peer", "peer_value", "unit", "ratio", "low", "high"}
+        self.assertEqual(set(line), names)
+        self.assertEqual((line["weft"], line["ratio"]), (1.2346, 0.61728))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,155 @@
+// runtime: where tasks run. `weft::run(main_task())` is all that most programs need of it.
+#pragma once
+
+#include <weft/environment.hpp>
+#include <weft/spawn.hpp>
+#include <weft/time.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+namespace weft {
+inline namespace v0 {
+
+namespace detail {
+struct scheduler_options;
+struct scheduler_deleter {
+  WEFT_API void operator()(scheduler* owned) const noexcept;
+};
+// Submits the task and waits for its end. Throws std::system_error(errc::would_block_runtime) on a worker.
+WEFT_API void run_to_end(scheduler& owner, task_header* task);
+WEFT_API int report_failure(const error& failure) noexcept;
+}  // namespace detail
+
+/// Counters of a runtime, kept always. Sums over workers, read without stopping them.
+struct runtime_metrics {
+  std::size_t workers = 0;
+  std::size_t alive_tasks = 0;
+  std::size_t injection_queue_depth = 0;
+  std::uint64_t polls = 0;
+  std::uint64_t steals = 0;
+  std::uint64_t parks = 0;
+};
+
+/// Runs tasks: on threads of its own (work stealing), or on the thread that calls `block_on`.
+///
+/// Ownership: unique. Destroying it stops the workers and cancels every task that is left, after giving shielded
+/// tasks `default_grace` to end. Not to be destroyed by one of its own tasks.
+/// Thread-safety: `spawn`, `block_on`, `metrics`, `dump_tasks` from any thread.
+class runtime {
+ public:
+  class builder;
+
+  /// What a runtime that is destroyed waits for shielded tasks.
+  static constexpr duration default_grace = std::chrono::seconds(5);
+
+  /// As many workers as there are processors. Throws std::system_error when threads or descriptors are
+  /// not to be had.
+  WEFT_API runtime();
+  WEFT_API static builder multi_thread();
+  /// Tasks run only inside `block_on`, on its thread, in the order in which they were woken.
+  WEFT_API static builder current_thread();
+
+  runtime(runtime&&) noexcept = default;
+  runtime& operator=(runtime&&) noexcept = default;
+  WEFT_API ~runtime();
+
+  /// Runs `operation` as a task and waits for its end. Yields its value; throws what it threw, and
+  /// std::system_error with `errc::task_aborted` when the runtime was shut down meanwhile, with
+  /// `errc::would_block_runtime` on a worker of a runtime (await a spawned task there).
+  template <awaitable Operation>
+  auto block_on(Operation operation,
+                std::source_location where = std::source_location::current())
+      -> await_result_t<Operation> {
+    using value = await_result_t<Operation>;
+    detail::task_cell<value>* cell;
+    if constexpr (detail::is_task_v<Operation>) {
+      cell = detail::make_cell<detail::task_cell<value>>(*scheduler_, std::move(operation), where);
+    } else {
+      cell = detail::make_cell<detail::task_cell<value>>(
+          *scheduler_, detail::as_task<Operation>(std::move(operation)), where);
+    }
+    detail::run_to_end(*scheduler_, cell);
+    struct forgetting {
+      detail::task_header* task;
+      ~forgetting() { detail::forget_task(task); }
+    } at_end{cell};
+    if (!cell->outcome()) throw std::system_error(make_error_code(errc::task_aborted), "block_on");
+    return cell->outcome().take();
+  }
+
+  /// As weft::spawn, from any thread.
+  template <awaitable Operation>
+  auto spawn(Operation operation, std::source_location where = std::source_location::current()) {
+    return detail::spawn_on(*scheduler_, where, std::move(operation));
+  }
+  template <class Function, class... Arguments>
+    requires detail::task_function<Function, Arguments...>
+  auto spawn(Function function, Arguments... arguments) {
+    return detail::spawn_on(*scheduler_, std::source_location(), std::in_place, std::move(function),
+                            std::move(arguments)...);
+  }
+
+  /// Gives shielded tasks at most `grace` to end, stops the workers, cancels the rest. Returns how many were
+  /// cancelled. Afterwards spawning yields tasks that are aborted. Idempotent.
+  WEFT_API std::size_t shut_down(duration grace = default_grace) noexcept;
+
+  WEFT_API runtime_metrics metrics() const;
+  /// A stack trace of every live task: see weft/dump.hpp.
+  WEFT_API std::string dump_tasks() const;
+
+  explicit runtime(detail::scheduler_options&& options);
+
+ private:
+  std::unique_ptr<detail::scheduler, detail::scheduler_deleter> scheduler_;
+};
+
+/// Settings of a runtime, each with its default.
+class runtime::builder {
+ public:
+  /// How many threads; 0, the default: as many as processors. Ignored by a current-thread runtime.
+  WEFT_API builder&& worker_threads(unsigned count) &&;
+  /// Names the threads; cut to 15 characters by the kernel. Default "weft-worker".
+  WEFT_API builder&& thread_name(std::string name) &&;
+  /// The clock stands still from the start; only for a current-thread runtime, whose idle moments then jump
+  /// to the next timer.
+  WEFT_API builder&& start_paused(bool paused) &&;
+  /// Where time, randomness and threads come from.
+  WEFT_API builder&& environment(std::shared_ptr<weft::environment> doors) &&;
+  /// Throws std::system_error when threads or descriptors are not to be had, std::invalid_argument on a
+  /// setting that cannot be.
+  WEFT_API runtime build() &&;
+
+  WEFT_API ~builder();
+  WEFT_API builder(builder&&) noexcept;
+
+ private:
+  friend class runtime;
+  explicit builder(bool current_thread);
+  std::unique_ptr<detail::scheduler_options> options_;
+};
+
+/// Runs a program's main task on a multi-thread runtime and returns its exit status: 0; for an error 1, after
+/// printing it to stderr; for a `task<int>` that int.
+template <class T>
+  requires std::is_void_v<T> || std::same_as<T, int> || is_result_v<T>
+int run(task<T> main_task) {
+  runtime here;
+  if constexpr (std::is_void_v<T>) {
+    here.block_on(std::move(main_task));
+    return 0;
+  } else if constexpr (std::same_as<T, int>) {
+    return here.block_on(std::move(main_task));
+  } else {
+    auto ended = here.block_on(std::move(main_task));
+    if (!ended) return detail::report_failure(ended.error());
+    if constexpr (std::same_as<typename T::value_type, int>) return *ended;
+    return 0;
+  }
+}
+
+}  // namespace v0
+}  // namespace weft

@@ -1,0 +1,182 @@
+// Time: the runtime's clock, sleep, timeout, deadlines, and the paused clock of tests.
+#pragma once
+
+#include <weft/detail/branch.hpp>
+#include <weft/detail/timer.hpp>
+#include <weft/error.hpp>
+
+#include <chrono>
+#include <limits>
+#include <ratio>
+
+namespace weft {
+inline namespace v0 {
+
+using duration = std::chrono::nanoseconds;
+
+namespace time {
+
+/// The clock of the runtime that runs the calling task: monotonic, never set back; a test may pause it.
+struct clock {
+  using duration = std::chrono::nanoseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<clock>;
+  static constexpr bool is_steady = true;
+  static time_point now() noexcept {
+    return time_point(duration(static_cast<rep>(detail::now_ns())));
+  }
+};
+using time_point = clock::time_point;
+
+inline time_point now() noexcept { return clock::now(); }
+
+/// A time that does not come. Sums saturate there: a huge duration means "never".
+inline constexpr time_point never = time_point::max();
+
+/// `now() + wait`, saturating in both directions.
+inline time_point after(duration wait) noexcept {
+  auto start = now();
+  if (wait <= duration::zero()) return start;
+  if (wait >= never - start) return never;
+  return start + wait;
+}
+
+/// Stops the clock of this runtime; timers then fire only by `advance`, or, on a current-thread runtime that has
+/// nothing else to do, by jumping to the next one. Errors: `errc::unsupported` on a multi-thread runtime,
+/// `errc::no_runtime` outside one.
+WEFT_API result<void> pause() noexcept;
+/// Lets a paused clock run on from where it stands. Errors: as `pause`.
+WEFT_API result<void> resume() noexcept;
+/// Moves a paused clock forward and lets all that became due run. Errors: `errc::invalid_argument` when the clock
+/// is not paused. Cancel-safety: safe; the clock stays advanced.
+[[nodiscard]] WEFT_API task<result<void>> advance(duration by);
+
+}  // namespace time
+
+namespace detail {
+
+inline std::uint64_t deadline_ns(time::time_point deadline) noexcept {
+  auto since = deadline.time_since_epoch().count();
+  if (deadline == time::never) return std::numeric_limits<std::uint64_t>::max();
+  return since < 0 ? 0 : static_cast<std::uint64_t>(since);
+}
+
+class sleep_awaiter : public leaf_awaiter<sleep_awaiter> {
+ public:
+  explicit sleep_awaiter(time::time_point deadline) noexcept : deadline_(deadline) {}
+  static constexpr const char* name = "sleep";
+  bool poll() noexcept {
+    if (timer_.fired()) return consume_budget();
+    if (!timer_.armed()) timer_.arm(deadline_ns(deadline_));
+    return timer_.fired() && consume_budget();
+  }
+  void take() noexcept {}
+
+ private:
+  time::time_point deadline_;
+  timer_entry timer_;
+};
+
+}  // namespace detail
+
+class [[nodiscard]] sleep_operation {
+ public:
+  explicit sleep_operation(time::time_point deadline) noexcept : deadline_(deadline) {}
+  auto operator co_await() && noexcept { return detail::sleep_awaiter(deadline_); }
+
+ private:
+  time::time_point deadline_;
+};
+
+/// Waits at least `wait`; timers have a granularity of 1 ms, rounded up. Zero or less is done at once.
+/// Allocates nothing. Cancel-safety: safe.
+inline auto sleep(duration wait) noexcept { return sleep_operation(time::after(wait)); }
+/// Waits until `deadline`; a past one is done at once.
+inline auto sleep_until(time::time_point deadline) noexcept { return sleep_operation(deadline); }
+
+namespace detail {
+
+template <class Operation>
+class timeout_awaiter : public leaf_awaiter<timeout_awaiter<Operation>> {
+ public:
+  using value_type = await_result_t<Operation>;
+  using result_type = flat_result_t<value_type>;
+
+  timeout_awaiter(time::time_point deadline, Operation&& operation)
+      : deadline_(deadline), inner_(std::move(operation)) {}
+
+  static constexpr const char* name = "timeout";
+
+  // The operation is polled before the clock is looked at: what is ready wins over a deadline that is past.
+  bool poll() noexcept {
+    if (!outer_) {
+      outer_ = current_execution().branch;
+      inner_.start(*this, *outer_);
+      if (inner_.done()) return true;
+      timer_.arm(deadline_ns(deadline_));
+    }
+    if (!inner_.done() && timer_.fired()) give_last_chance();
+    return inner_.done() || timer_.fired();
+  }
+  result_type take() {
+    if (!inner_.done()) return std::unexpected(error(errc::timed_out));
+    if constexpr (is_result_v<value_type>) {
+      return inner_.result().take();
+    } else if constexpr (std::is_void_v<value_type>) {
+      inner_.result().take();
+      return {};
+    } else {
+      return inner_.result().take();
+    }
+  }
+  void branch_done() noexcept {
+    if (!outer_polls_) poll_branch(outer_);
+  }
+
+ private:
+  void give_last_chance() noexcept {
+    outer_polls_ = true;
+    poll_branch(&inner_);
+    current_execution().branch = outer_;
+    if (!inner_.done()) inner_.drop();
+  }
+
+  time::time_point deadline_;
+  timer_entry timer_;
+  branch_node* outer_ = nullptr;
+  bool outer_polls_ = false;
+  branch<timeout_awaiter, Operation> inner_;
+};
+
+template <class Operation>
+class [[nodiscard]] timeout_operation {
+ public:
+  timeout_operation(time::time_point deadline, Operation&& operation)
+      : deadline_(deadline), operation_(std::move(operation)) {}
+  auto operator co_await() && {
+    return timeout_awaiter<Operation>(deadline_, std::move(operation_));
+  }
+
+ private:
+  time::time_point deadline_;
+  Operation operation_;
+};
+
+}  // namespace detail
+
+/// Gives `operation` until `deadline`, then destroys it. Yields a `result`: that of the operation, flat when it
+/// yields a result itself, or `errc::timed_out`. What is ready wins over a deadline that is past, and then no
+/// timer is armed. Cancel-safety: cancels the operation.
+template <awaitable Operation>
+auto timeout_at(time::time_point deadline, Operation operation) {
+  return detail::timeout_operation<Operation>(deadline, std::move(operation));
+}
+/// As `timeout_at`, `wait` from now.
+template <awaitable Operation>
+auto timeout(duration wait, Operation operation) {
+  return detail::timeout_operation<Operation>(time::after(wait), std::move(operation));
+}
+
+}  // namespace v0
+}  // namespace weft

@@ -1,0 +1,49 @@
+// The one interface between tasks and the kernel: operations on opaque handles, not readiness.
+#pragma once
+
+#include <weft/detail/io.hpp>
+#include <weft/result.hpp>
+
+#include <atomic>
+#include <cstdint>
+
+namespace weft {
+inline namespace v0 {
+namespace detail {
+
+// Implemented by try-then-wait over epoll; made so that completion queues and a simulated network fit as well.
+// Reference-counted: each open handle keeps its driver, so that a socket may outlive the runtime.
+// Thread-safety: all but the destructor, from any thread.
+class driver {
+ public:
+  driver() = default;
+  driver(const driver&) = delete;
+  driver& operator=(const driver&) = delete;
+
+  void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+
+  // Takes over a non-blocking descriptor; closes it when that fails.
+  virtual result<io_handle*> adopt(int descriptor) noexcept = 0;
+
+  // Waits for events and wakes whom they concern. `timeout_ms`: 0 does not wait, negative waits for ever.
+  // Any number of threads may wait at once. Returns how many events there were.
+  virtual unsigned wait(int timeout_ms) noexcept = 0;
+  // Makes one waiting thread return, now or, when none waits, the next that does.
+  virtual void wake_one() noexcept = 0;
+
+ protected:
+  virtual ~driver() = default;
+
+ private:
+  std::atomic<std::uint32_t> references_{1};
+};
+
+// Throws std::system_error when the kernel refuses.
+driver* make_epoll_driver();
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace weft

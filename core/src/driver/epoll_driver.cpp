@@ -1,0 +1,130 @@
+#include "driver/epoll_driver.hpp"
+
+#include <array>
+#include <cerrno>
+#include <mutex>
+#include <new>
+#include <system_error>
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace weft {
+inline namespace v0 {
+namespace detail {
+
+namespace {
+
+constexpr unsigned events_per_wait = 256;
+constexpr unsigned pointer_bits = 48;
+
+std::uint64_t event_word(epoll_handle* handle, std::uint16_t generation) noexcept {
+  return std::uint64_t{generation} << pointer_bits | reinterpret_cast<std::uintptr_t>(handle);
+}
+
+}  // namespace
+
+driver* make_epoll_driver() { return new epoll_driver; }
+
+epoll_driver::epoll_driver() {
+  epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+  if (epoll_ < 0) throw std::system_error(errno, std::system_category(), "epoll_create1");
+  wake_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLET;
+  if (wake_ < 0 || ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event) < 0) {
+    auto failure = errno;
+    if (wake_ >= 0) ::close(wake_);
+    ::close(epoll_);
+    throw std::system_error(failure, std::system_category(), "eventfd");
+  }
+}
+
+epoll_driver::~epoll_driver() {
+  ::close(wake_);
+  ::close(epoll_);
+}
+
+epoll_handle* epoll_driver::take_handle() noexcept {
+  std::lock_guard held(lock_);
+  if (!free_) {
+    try {
+      slabs_.push_back(std::make_unique<epoll_handle[]>(slab_size));
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
+    for (std::size_t index = 0; index < slab_size; ++index) {
+      slabs_.back()[index].next_free_ = free_;
+      free_ = &slabs_.back()[index];
+    }
+  }
+  auto* taken = free_;
+  free_ = taken->next_free_;
+  return taken;
+}
+
+void epoll_driver::give_back(epoll_handle* handle) noexcept {
+  std::lock_guard held(lock_);
+  handle->next_free_ = free_;
+  free_ = handle;
+}
+
+result<io_handle*> epoll_driver::adopt(int descriptor) noexcept {
+  auto* handle = take_handle();
+  if (!handle) {
+    ::close(descriptor);
+    return std::unexpected(error::from_errno(ENOMEM));
+  }
+  handle->open(*this, descriptor);
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.u64 = event_word(handle, handle->generation());
+  if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) < 0) {
+    auto failure = errno;
+    ::close(descriptor);
+    give_back(handle);
+    return std::unexpected(error::from_errno(failure));
+  }
+  add_reference();
+  return handle;
+}
+
+void epoll_driver::close(epoll_handle& handle) noexcept {
+  // Closing the last descriptor of a socket takes it out of epoll; one that was duplicated must be taken
+  // out by hand. Events that were fetched before find another generation.
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, handle.descriptor_, nullptr);
+  ::close(std::exchange(handle.descriptor_, -1));
+  auto seen = handle.readiness_.load(std::memory_order_relaxed);
+  handle.readiness_.store(((seen >> epoll_handle::generation_shift) + 1) << epoll_handle::generation_shift,
+                          std::memory_order_release);
+  handle.read_waker_.clear();
+  handle.write_waker_.clear();
+  handle.closing_waker_.clear();
+  give_back(&handle);
+  release();
+}
+
+unsigned epoll_driver::wait(int timeout_ms) noexcept {
+  std::array<epoll_event, events_per_wait> events;
+  int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout_ms);
+  if (count <= 0) return 0;
+  for (int index = 0; index < count; ++index) {
+    auto word = events[static_cast<std::size_t>(index)].data.u64;
+    if (word == 0) continue;  // wake_one
+    auto* handle = reinterpret_cast<epoll_handle*>(word & ((1ull << pointer_bits) - 1));
+    handle->on_event(events[static_cast<std::size_t>(index)].events,
+                     static_cast<std::uint16_t>(word >> pointer_bits));
+  }
+  return static_cast<unsigned>(count);
+}
+
+void epoll_driver::wake_one() noexcept {
+  std::uint64_t one = 1;
+  // The counter saturates after 2^64 writes only.
+  [[maybe_unused]] auto written = ::write(wake_, &one, sizeof one);
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace weft

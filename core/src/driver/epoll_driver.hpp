@@ -1,0 +1,40 @@
+// The driver over epoll: one descriptor, edge-triggered, on which every idle worker waits.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "driver/driver.hpp"
+#include "driver/epoll_handle.hpp"
+
+namespace weft {
+inline namespace v0 {
+namespace detail {
+
+class epoll_driver final : public driver {
+ public:
+  epoll_driver();
+
+  result<io_handle*> adopt(int descriptor) noexcept override;
+  unsigned wait(int timeout_ms) noexcept override;
+  void wake_one() noexcept override;
+
+  void close(epoll_handle& handle) noexcept;
+
+ private:
+  ~epoll_driver() override;
+  static constexpr std::size_t slab_size = 64;
+
+  epoll_handle* take_handle() noexcept;
+  void give_back(epoll_handle* handle) noexcept;
+
+  int epoll_ = -1;
+  int wake_ = -1;  // an eventfd; each write is an edge, which wakes one waiter
+  spin_lock lock_;
+  epoll_handle* free_ = nullptr;
+  std::vector<std::unique_ptr<epoll_handle[]>> slabs_;
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace weft

@@ -1,0 +1,174 @@
+// Memory for coroutine frames and tasks: free lists by size class, a cache per thread before a shared list.
+//
+// Classes are multiples of 64 bytes up to 2 KiB; larger frames go to malloc. A thread's list of a class holds at
+// most 2 * batch blocks; what is more moves to the shared list, batch by batch, and what the shared list
+// holds beyond its cap goes back to malloc, as does the rest, by halves, once the workers are idle.
+#include <weft/detail/execution.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "facade.hpp"
+#include "memory/frame_pool.hpp"
+
+#include <malloc.h>
+
+namespace weft {
+inline namespace v0 {
+namespace detail {
+
+namespace {
+
+constexpr std::size_t granule = 64;
+
+void* aligned(std::size_t size) {
+  if (void* memory = std::aligned_alloc(granule, (size + granule - 1) & ~(granule - 1))) return memory;
+  throw std::bad_alloc();
+}
+
+}  // namespace
+
+#ifdef WEFT_SANITIZED
+
+// Under a sanitizer every frame comes from malloc, so that it sees each of them.
+void* allocate_frame(std::size_t size) { return aligned(size); }
+void deallocate_frame(void* frame, std::size_t) noexcept { std::free(frame); }
+bool trim_frames() noexcept { return false; }
+
+#else
+
+namespace {
+
+constexpr unsigned classes = 32;
+constexpr unsigned batch = 64;
+constexpr std::size_t shared_cap = 8u << 20;  // bytes of one class that stay in the shared list
+
+struct block {
+  block* next;
+};
+
+// Batches of `batch` linked blocks. Lives for ever: threads may end after static destruction.
+struct shared_list {
+  spin_lock lock;
+  std::array<std::vector<block*>, classes> batches;
+};
+shared_list& shared() noexcept {
+  static auto* list = new shared_list;
+  return *list;
+}
+
+void free_chain(block* first) noexcept {
+  while (first) std::free(std::exchange(first, first->next));
+}
+
+struct thread_cache {
+  std::array<block*, classes> first{};
+  std::array<unsigned, classes> count{};
+  ~thread_cache() {
+    for (auto* chain : first) free_chain(chain);
+    first = {};
+    count = {};
+    closed = true;
+  }
+  bool closed = false;  // the thread is ending: no more caching
+};
+constinit thread_local thread_cache cache;
+
+[[gnu::noinline]] void* refill(unsigned size_class) {
+  auto& list = shared();
+  block* chain = nullptr;
+  {
+    std::lock_guard held(list.lock);
+    auto& batches = list.batches[size_class];
+    if (!batches.empty()) {
+      chain = batches.back();
+      batches.pop_back();
+    }
+  }
+  if (!chain) return aligned((size_class + 1) * granule);
+  cache.first[size_class] = chain->next;
+  cache.count[size_class] = batch - 1;
+  return chain;
+}
+
+[[gnu::noinline]] void spill(unsigned size_class) noexcept {
+  block* chain = cache.first[size_class];
+  block* last = chain;
+  for (unsigned step = 1; step < batch; ++step) last = last->next;
+  cache.first[size_class] = std::exchange(last->next, nullptr);
+  cache.count[size_class] -= batch;
+  auto& list = shared();
+  {
+    std::lock_guard held(list.lock);
+    auto& batches = list.batches[size_class];
+    if ((batches.size() + 1) * batch * (size_class + 1) * granule <= shared_cap) {
+      try {
+        batches.push_back(chain);
+        return;
+      } catch (const std::bad_alloc&) {  // then it is freed below
+      }
+    }
+  }
+  free_chain(chain);
+}
+
+}  // namespace
+
+void* allocate_frame(std::size_t size) {
+  auto size_class = static_cast<unsigned>((size - 1) / granule);
+  if (size_class >= classes) return aligned(size);
+  auto& local = cache;
+  if (auto* found = local.first[size_class]) {
+    local.first[size_class] = found->next;
+    --local.count[size_class];
+    return found;
+  }
+  return refill(size_class);
+}
+
+void deallocate_frame(void* frame, std::size_t size) noexcept {
+  auto size_class = static_cast<unsigned>((size - 1) / granule);
+  auto& local = cache;
+  if (size_class >= classes || local.closed) return std::free(frame);
+  auto* freed = static_cast<block*>(frame);
+  freed->next = local.first[size_class];
+  local.first[size_class] = freed;
+  if (++local.count[size_class] >= 2 * batch) spill(size_class);
+}
+
+bool trim_frames() noexcept {
+  for (unsigned size_class = 0; size_class < classes; ++size_class) {
+    cache.count[size_class] = 0;
+    free_chain(std::exchange(cache.first[size_class], nullptr));
+  }
+  auto& list = shared();
+  std::vector<block*> chains;
+  std::size_t left = 0;
+  {
+    std::lock_guard held(list.lock);
+    for (auto& batches : list.batches) {
+      auto keep = batches.size() / 2;
+      try {
+        chains.insert(chains.end(), batches.begin() + static_cast<std::ptrdiff_t>(keep), batches.end());
+      } catch (const std::bad_alloc&) {
+        break;
+      }
+      batches.resize(keep);
+      left += keep;
+    }
+  }
+  for (auto* chain : chains) free_chain(chain);
+  if (!chains.empty()) ::malloc_trim(1u << 20);
+  return left > 0;
+}
+
+#endif
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace weft

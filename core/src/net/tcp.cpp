@@ -1,0 +1,250 @@
+#include <weft/net/tcp.hpp>
+
+#include <cerrno>
+
+#include "net/socket_address.hpp"
+#include "net/socket_stream.hpp"
+#include "scheduler/scheduler.hpp"
+
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+namespace weft {
+inline namespace v0 {
+namespace detail {
+
+namespace {
+
+error socket_error(int number, const char* doing, const net::socket_address& address) {
+  return error::from_errno(number).with_context(doing + address.to_string());
+}
+
+template <class Value>
+int set_option(int descriptor, int level, int name, Value value) noexcept {
+  return ::setsockopt(descriptor, level, name, &value, sizeof value) < 0 ? -errno : 0;
+}
+
+result<void> set_stream_option(int descriptor, int level, int name, int value) {
+  auto came = set_option(descriptor, level, name, value);
+  if (came < 0) return fail(error::from_errno(-came));
+  return {};
+}
+
+// A descriptor until a driver takes it over.
+class open_socket {
+ public:
+  explicit open_socket(int descriptor) noexcept : descriptor_(descriptor) {}
+  open_socket(const open_socket&) = delete;
+  open_socket& operator=(const open_socket&) = delete;
+  ~open_socket() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  int get() const noexcept { return descriptor_; }
+  int give_up() noexcept { return std::exchange(descriptor_, -1); }
+
+ private:
+  int descriptor_;
+};
+
+result<int> make_tcp_socket(const net::socket_address& address) {
+  if (!address.is_ip()) {
+    return fail(errc::invalid_argument, "TCP needs an IP address and a port, not " + address.to_string());
+  }
+  auto family = address.ip().is_v6() ? AF_INET6 : AF_INET;
+  auto descriptor = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return fail(socket_error(errno, "opening a socket for ", address));
+  return descriptor;
+}
+
+result<driver*> ambient_driver() {
+  if (auto* here = scheduler::here()) return &here->io();
+  return fail(errc::no_runtime);
+}
+
+int set_listener_options(int listening, const net::socket_address& address,
+                         const net::listen_options& options) noexcept {
+  auto failed = set_option(listening, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (!failed && options.reuse_port()) failed = set_option(listening, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (!failed && address.ip().is_v6()) {
+    failed = set_option(listening, IPPROTO_IPV6, IPV6_V6ONLY, options.v6only() ? 1 : 0);
+  }
+  // Linux copies it to accepted sockets, which saves a system call for each.
+  if (!failed && options.nodelay()) failed = set_option(listening, IPPROTO_TCP, TCP_NODELAY, 1);
+  return failed;
+}
+
+result<io_handle*> listen_on(const net::socket_address& address, const net::listen_options& options) {
+  auto driver = ambient_driver();
+  if (!driver) return fail(std::move(driver).error());
+  auto made = make_tcp_socket(address);
+  if (!made) return fail(std::move(made).error());
+  open_socket listening(*made);
+  if (auto failed = set_listener_options(listening.get(), address, options)) {
+    return fail(socket_error(-failed, "listening on ", address));
+  }
+  auto native = to_native(address);
+  if (::bind(listening.get(), native.get(), native.length) < 0 || ::listen(listening.get(), options.backlog()) < 0) {
+    return fail(socket_error(errno, "listening on ", address));
+  }
+  return (*driver)->adopt(listening.give_up());
+}
+
+class connected_awaiter : public leaf_awaiter<connected_awaiter> {
+ public:
+  explicit connected_awaiter(io_handle& handle) noexcept : handle_(handle), state_(io_direction::write) {}
+  static constexpr const char* name = "connect";
+  bool poll() noexcept {
+    came_ = io::progress::from_driver(handle_.connected(state_));
+    return !came_.pending();
+  }
+  result<std::size_t> take() { return std::move(came_).take(); }
+
+ private:
+  io_handle& handle_;
+  io_operation state_;
+  io::progress came_ = io::progress::not_yet();
+};
+class until_connected {
+ public:
+  explicit until_connected(io_handle& handle) noexcept : handle_(&handle) {}
+  auto operator co_await() && noexcept { return connected_awaiter(*handle_); }
+
+ private:
+  io_handle* handle_;
+};
+
+result<std::unique_ptr<io::byte_stream>> make_stream(io_handle& connected, net::socket_address peer) noexcept {
+  try {
+    return std::make_unique<socket_stream>(connected, std::move(peer));
+  } catch (const std::bad_alloc&) {
+    connected.close();
+    return fail(errc::out_of_memory);
+  }
+}
+
+// A socket whose connect() is under way, or done.
+result<io_handle*> begin_connect(const net::socket_address& address) {
+  auto driver = ambient_driver();
+  if (!driver) return fail(std::move(driver).error());
+  auto made = make_tcp_socket(address);
+  if (!made) return fail(std::move(made).error());
+  open_socket connecting(*made);
+  (void)set_option(connecting.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  auto native = to_native(address);
+  // Interrupted, it goes on by itself, as when it is in progress.
+  if (::connect(connecting.get(), native.get(), native.length) < 0 && errno != EINPROGRESS && errno != EINTR) {
+    return fail(socket_error(errno, "connecting to ", address));
+  }
+  return (*driver)->adopt(connecting.give_up());
+}
+
+// Of a connection that broke before it was accepted, or of the network below it. See accept(2).
+bool concerns_one_connection(std::int64_t came) noexcept {
+  switch (-came) {
+    case ECONNABORTED:
+    case EPROTO:
+    case EPERM:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+    case ETIMEDOUT: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+result<std::unique_ptr<io::byte_stream>> poll_accept(io_handle& listener, io_operation& state) noexcept {
+  socket_address peer;
+  io_handle* accepted = nullptr;
+  std::int64_t came;
+  do came = listener.accept(state, accepted, peer);
+  while (came < 0 && concerns_one_connection(came));
+  if (came == io_pending) return nullptr;
+  if (came < 0) return fail(error::from_errno(static_cast<int>(-came)));
+  return make_stream(*accepted, from_native(peer));
+}
+
+}  // namespace detail
+
+namespace net {
+
+task<result<tcp_stream>> tcp_stream::connect(socket_address address) {
+  auto begun = detail::begin_connect(address);
+  if (!begun) co_return fail(std::move(begun).error());
+  auto stream = detail::make_stream(**begun, address);
+  if (!stream) co_return fail(std::move(stream).error());
+  auto connected = co_await detail::until_connected(**begun);
+  if (!connected) {
+    co_return fail(std::move(connected).error().with_context("connecting to " + address.to_string()));
+  }
+  co_return tcp_stream(*std::move(stream));
+}
+
+task<result<tcp_stream>> tcp_stream::connect(std::string host_and_port) {
+  auto address = socket_address::parse(host_and_port);
+  if (!address) co_return fail(std::move(address).error());
+  co_return co_await connect(*std::move(address));
+}
+
+result<void> tcp_stream::set_nodelay(bool on) {
+  return detail::set_stream_option(native_handle(), IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0);
+}
+
+result<bool> tcp_stream::nodelay() const {
+  int value = 0;
+  socklen_t length = sizeof value;
+  if (::getsockopt(native_handle(), IPPROTO_TCP, TCP_NODELAY, &value, &length) < 0) {
+    return fail(error::from_errno(errno));
+  }
+  return value != 0;
+}
+
+result<void> tcp_stream::set_keepalive(std::optional<keepalive_options> options) {
+  auto descriptor = native_handle();
+  if (!options) return detail::set_stream_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 0);
+  auto seconds = [](std::chrono::seconds wait) { return static_cast<int>(wait.count()); };
+  auto set = detail::set_stream_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
+  if (set) set = detail::set_stream_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, seconds(options->idle));
+  if (set) set = detail::set_stream_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, seconds(options->interval));
+  if (set) set = detail::set_stream_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(options->probes));
+  return set;
+}
+
+result<void> tcp_stream::set_zero_linger(bool on) {
+  auto failed = detail::set_option(native_handle(), SOL_SOCKET, SO_LINGER, linger{on ? 1 : 0, 0});
+  if (failed) return fail(error::from_errno(-failed));
+  return {};
+}
+
+task<result<tcp_listener>> tcp_listener::bind(socket_address address, listen_options options) {
+  auto listening = detail::listen_on(address, options);
+  if (!listening) co_return fail(std::move(listening).error());
+  co_return tcp_listener(**listening);
+}
+
+task<result<tcp_listener>> tcp_listener::bind(std::string host_and_port, listen_options options) {
+  auto address = socket_address::parse(host_and_port);
+  if (!address) co_return fail(std::move(address).error());
+  co_return co_await bind(*std::move(address), options);
+}
+
+socket_address tcp_listener::local_address() const { return detail::local_address_of(handle().descriptor()); }
+int tcp_listener::native_handle() const noexcept { return handle().descriptor(); }
+
+void tcp_listener::close() noexcept {
+  if (handle_) std::exchange(handle_, nullptr)->close();
+}
+
+detail::io_handle& tcp_listener::handle() const noexcept {
+  if (!handle_) detail::misuse("a tcp_listener was used that has no socket: it was moved from or closed");
+  return *handle_;
+}
+
+}  // namespace net
+}  // namespace v0
+}  // namespace weft

@@ -1,0 +1,104 @@
+#include <weft/runtime.hpp>
+
+#include <stdexcept>
+#include <system_error>
+
+#include "scheduler/scheduler.hpp"
+#include "task/dump.hpp"
+
+namespace weft {
+inline namespace v0 {
+namespace detail {
+
+void scheduler_deleter::operator()(scheduler* owned) const noexcept { delete owned; }
+
+scheduler& ambient_scheduler() {
+  if (auto* running = scheduler::here()) return *running;
+  throw std::system_error(make_error_code(errc::no_runtime),
+                          "weft::spawn outside a runtime; use runtime.spawn or runtime.block_on");
+}
+
+void submit(task_header* task) noexcept { task->owner->submit(task); }
+
+void run_to_end(scheduler& owner, task_header* task) {
+  if (current_execution().worker) {
+    task->operations->drop(task);
+    task->state.store(state::complete | state::reference, std::memory_order_relaxed);
+    task->release();
+    throw std::system_error(make_error_code(errc::would_block_runtime),
+                            "runtime::block_on inside a task; co_await it, or spawn it");
+  }
+  owner.submit(task);
+  owner.wait_for(task);
+}
+
+int report_failure(const error& failure) noexcept {
+  try {
+    std::fprintf(stderr, "error: %s\n", failure.message().c_str());
+  } catch (...) {
+    std::fputs("error\n", stderr);
+  }
+  return 1;
+}
+
+}  // namespace detail
+
+runtime::runtime(detail::scheduler_options&& options)
+    : scheduler_(new detail::scheduler(std::move(options))) {}
+runtime::runtime() : runtime(detail::scheduler_options()) {}
+runtime::~runtime() {
+  if (scheduler_) scheduler_->shut_down(default_grace);
+}
+
+std::size_t runtime::shut_down(duration grace) noexcept { return scheduler_->shut_down(grace); }
+
+runtime_metrics runtime::metrics() const {
+  runtime_metrics sums;
+  sums.workers = scheduler_->workers().size();
+  sums.alive_tasks = scheduler_->tasks().size();
+  sums.injection_queue_depth = scheduler_->injected().size();
+  for (auto& one : scheduler_->workers()) {
+    sums.polls += one->counters().polls.load(std::memory_order_relaxed);
+    sums.steals += one->counters().steals.load(std::memory_order_relaxed);
+    sums.parks += one->counters().parks.load(std::memory_order_relaxed);
+  }
+  return sums;
+}
+
+std::string runtime::dump_tasks() const { return detail::dump(*scheduler_); }
+
+runtime::builder runtime::multi_thread() { return builder(false); }
+runtime::builder runtime::current_thread() { return builder(true); }
+
+runtime::builder::builder(bool current_thread) : options_(std::make_unique<detail::scheduler_options>()) {
+  options_->current_thread = current_thread;
+}
+runtime::builder::~builder() = default;
+runtime::builder::builder(builder&&) noexcept = default;
+
+runtime::builder&& runtime::builder::worker_threads(unsigned count) && {
+  options_->workers = count;
+  return std::move(*this);
+}
+runtime::builder&& runtime::builder::thread_name(std::string name) && {
+  options_->thread_name = std::move(name);
+  return std::move(*this);
+}
+runtime::builder&& runtime::builder::start_paused(bool paused) && {
+  options_->start_paused = paused;
+  return std::move(*this);
+}
+runtime::builder&& runtime::builder::environment(std::shared_ptr<weft::environment> doors) && {
+  options_->environment = std::move(doors);
+  return std::move(*this);
+}
+
+runtime runtime::builder::build() && {
+  if (options_->start_paused && !options_->current_thread) {
+    throw std::invalid_argument("runtime: only the clock of a current-thread runtime can be paused");
+  }
+  return runtime(std::move(*options_));
+}
+
+}  // namespace v0
+}  // namespace weft

@@ -1,0 +1,258 @@
+#include "scheduler/scheduler.hpp"
+
+#include <weft/leaf.hpp>
+#include <weft/spawn.hpp>
+#include <weft/time.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <new>
+
+#include "task/hub.hpp"
+#include "task/task_state.hpp"
+
+namespace weft {
+inline namespace v0 {
+namespace detail {
+
+namespace {
+
+scheduler_options completed(scheduler_options options) {
+  if (!options.environment) options.environment = std::make_shared<environment>();
+  if (options.workers == 0) options.workers = std::max(1u, std::thread::hardware_concurrency());
+  if (options.current_thread) options.workers = 1;
+  return options;
+}
+
+worker* worker_here() noexcept { return static_cast<worker*>(current_execution().worker); }
+
+// Done when no shielded task is left.
+class unshielded : public leaf_awaiter<unshielded> {
+ public:
+  explicit unshielded(scheduler& owner) noexcept : owner_(owner) {}
+  static constexpr const char* name = "the end of shielded tasks";
+  bool poll() noexcept { return owner_.poll_unshielded(); }
+  void take() noexcept {}
+
+ private:
+  scheduler& owner_;
+};
+struct until_unshielded {
+  scheduler& owner;
+  explicit until_unshielded(scheduler& from) noexcept : owner(from) {}
+  auto operator co_await() && noexcept { return unshielded(owner); }
+};
+
+task<void> drain_shielded(scheduler& owner, duration grace) {
+  (void)co_await timeout(grace, until_unshielded(owner));
+}
+
+}  // namespace
+
+scheduler::scheduler(scheduler_options options)
+    : options_(completed(std::move(options))),
+      clock_(*options_.environment),
+      driver_(make_epoll_driver()),
+      idle_(options_.workers) {
+  if (options_.start_paused) clock_.pause();
+  auto seed = options_.environment->random_seed();
+  for (unsigned index = 0; index < options_.workers; ++index) {
+    workers_.push_back(std::make_unique<worker>(*this, index, seed + index * 0x9e3779b97f4a7c15ull));
+  }
+  if (options_.current_thread) return;
+  try {
+    for (auto& started : workers_) {
+      auto* self = started.get();
+      started->thread = options_.environment->start_thread(options_.thread_name, [this, self] {
+        entered_scheduler inside(*this, self);
+        self->loop(nullptr);
+        driver_->wake_one();  // the next one hears of the end, too
+      });
+    }
+  } catch (...) {
+    stop_workers();
+    driver_->release();
+    throw;
+  }
+}
+
+scheduler::~scheduler() {
+  shut_down(duration::zero());
+  driver_->release();
+}
+
+void scheduler::schedule(task_header* task) noexcept {
+  auto& current = current_execution();
+  auto* owner = task->owner;
+  if (current.worker && current.current_scheduler == owner) {
+    return static_cast<worker*>(current.worker)->push(task, current.task != task);
+  }
+  owner->injected_.push(task);
+  owner->wake_if_idle();
+}
+
+void scheduler::submit(task_header* task) noexcept {
+  auto& current = current_execution();
+  auto* mine = current.current_scheduler == this ? static_cast<worker*>(current.worker) : nullptr;
+  auto hint = mine ? mine->index_ : static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(&current) >> 12);
+  if (tasks_.add(task, hint)) return schedule(task);
+  // Shut down: it is cancelled before it ran.
+  std::uint64_t before;
+  if (begin_running(task, before)) {
+    task->operations->drop(task);
+    complete(task);
+  }
+  task->release();
+  task->release();
+}
+
+void scheduler::run(task_header* task) noexcept {
+  std::uint64_t before;
+  if (!begin_running(task, before)) return task->release();
+  auto& current = current_execution();
+  current.task = task;
+  if (before & state::cancelled) {
+    cancel(task);
+  } else {
+    auto ready = static_cast<std::uint32_t>(before >> 32);
+    while (ready && !task->finished) {
+      auto bit = static_cast<unsigned>(std::countr_zero(ready));
+      ready &= ready - 1;
+      if (bit == 0) {
+        current.branch = &task->root;
+        if (task->root.current) {
+          poll_branch(&task->root);
+        } else {
+          task->operations->start(task);
+        }
+      } else if (bit == hub_bit) {
+        poll_woken_hubs(task);
+      } else {
+        auto* node = task->root.next;
+        while (node && node->bit != bit) node = node->next;
+        if (node) poll_branch(node);
+      }
+    }
+    if (task->finished) {
+      finish(task);
+    } else {
+      switch (stop_running(task)) {
+        case running_end::suspended: break;
+        case running_end::cancelled: cancel(task); break;
+        case running_end::again: current.task = nullptr; schedule_again(task); break;
+      }
+    }
+  }
+  current.task = nullptr;
+  current.branch = nullptr;
+}
+
+// Woken while it ran: behind all others, so that yielding is fair.
+void scheduler::schedule_again(task_header* task) noexcept {
+  worker_here()->push(task, false);
+}
+
+void scheduler::cancel(task_header* task) noexcept {
+  current_execution().branch = &task->root;
+  task->operations->drop(task);
+  finish(task);
+}
+
+void scheduler::finish(task_header* task) noexcept {
+  tasks_.remove(task);
+  complete(task);
+  task->release();  // of the list
+  task->release();  // of the queue
+}
+
+bool scheduler::work_pending() const noexcept {
+  if (injected_.size() > 0) return true;
+  return std::any_of(workers_.begin(), workers_.end(),
+                     [](const auto& one) { return one->queue_.size() > 0; });
+}
+
+unsigned scheduler::random_below(unsigned bound) noexcept {
+  auto* mine = worker_here();
+  return mine ? mine->random_below(bound) : 0;
+}
+
+void scheduler::wait_for(task_header* task) {
+  if (options_.current_thread) {
+    entered_scheduler inside(*this, workers_.front().get());
+    workers_.front()->loop(task);
+    return;
+  }
+  auto seen = task->state.fetch_or(state::thread_waits, std::memory_order_acq_rel);
+  while (!(seen & state::complete)) {
+    task->state.wait(seen, std::memory_order_acquire);
+    seen = task->state.load(std::memory_order_acquire);
+  }
+}
+
+void scheduler::note_shielded(int change) noexcept {
+  if (shielded_.fetch_add(change, std::memory_order_seq_cst) + change == 0) unshielded_.wake();
+}
+
+bool scheduler::poll_unshielded() noexcept {
+  if (shielded_.load(std::memory_order_seq_cst) == 0) return true;
+  unshielded_.register_current();
+  return shielded_.load(std::memory_order_seq_cst) == 0;
+}
+
+void scheduler::stop_workers() noexcept {
+  stopping_.store(true, std::memory_order_release);
+  driver_->wake_one();
+  for (auto& one : workers_) {
+    if (one->thread.joinable()) one->thread.join();
+  }
+}
+
+std::size_t scheduler::shut_down(duration grace) noexcept {
+  if (shut_down_.exchange(true)) return 0;
+  if (shielded_.load(std::memory_order_acquire) > 0 && grace > duration::zero()) {
+    try {
+      auto* draining =
+          make_cell<task_cell<void>>(*this, drain_shielded(*this, grace), std::source_location::current());
+      submit(draining);
+      wait_for(draining);
+      forget_task(draining);
+    } catch (const std::bad_alloc&) {  // then without grace
+    }
+  }
+  stop_workers();
+  return cancel_rest();
+}
+
+// The workers are gone: this thread owns every task.
+std::size_t scheduler::cancel_rest() noexcept {
+  entered_scheduler inside(*this, nullptr);
+  tasks_.close();
+  std::size_t cancelled = 0;
+  while (auto* task = tasks_.any()) {
+    std::uint64_t before;
+    if (begin_running(task, before)) {
+      current_execution().task = task;
+      current_execution().branch = &task->root;
+      task->operations->drop(task);
+      tasks_.remove(task);
+      complete(task);
+      task->release();
+      ++cancelled;
+    } else {
+      facade::yield_thread();  // a dump on another thread holds it for a moment
+    }
+    task->release();
+  }
+  current_execution().task = nullptr;
+  // What is left in the queues is complete; only the references remain.
+  for (auto& one : workers_) {
+    if (auto* task = std::exchange(one->lifo_, nullptr)) task->release();
+    while (auto* task = one->queue_.pop()) task->release();
+  }
+  while (auto* task = injected_.pop()) task->release();
+  return cancelled;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace weft

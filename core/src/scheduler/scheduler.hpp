@@ -1,0 +1,115 @@
+// The scheduler: workers, their queues and timers, the driver, and all tasks.
+#pragma once
+
+#include <weft/detail/execution.hpp>
+#include <weft/environment.hpp>
+#include <weft/waker.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "driver/driver.hpp"
+#include "scheduler/idle.hpp"
+#include "scheduler/injection_queue.hpp"
+#include "scheduler/owned_tasks.hpp"
+#include "scheduler/worker.hpp"
+#include "time/runtime_clock.hpp"
+
+namespace weft {
+inline namespace v0 {
+namespace detail {
+
+struct scheduler_options {
+  bool current_thread = false;
+  unsigned workers = 0;  // 0: as many as processors
+  bool start_paused = false;
+  std::string thread_name = "weft-worker";
+  std::shared_ptr<weft::environment> environment;
+};
+
+// With threads of its own, or (current_thread) run by whoever calls block_on.
+class scheduler {
+ public:
+  explicit scheduler(scheduler_options options);
+  scheduler(const scheduler&) = delete;
+  scheduler& operator=(const scheduler&) = delete;
+  // Cancels every task that is left. Not from a worker of its own.
+  ~scheduler();
+
+  static scheduler* here() noexcept { return current_execution().current_scheduler; }
+  // Puts a task that was notified into a queue; the reference of the caller moves there.
+  static void schedule(task_header* task) noexcept;
+
+  void submit(task_header* task) noexcept;
+  // Waits on this thread until the task is complete; runs it when there are no other threads.
+  void wait_for(task_header* task);
+  // Lets tasks that are shielded end, for at most `grace`; then stops the workers and cancels the rest.
+  // Returns how many were cancelled.
+  std::size_t shut_down(std::chrono::nanoseconds grace) noexcept;
+
+  void wake_if_idle() noexcept {
+    if (idle_.claim_wake()) driver_->wake_one();
+  }
+  void note_shielded(int change) noexcept;
+  bool poll_unshielded() noexcept;
+  unsigned random_below(unsigned bound) noexcept;
+  std::uint64_t now_ns() noexcept { return clock_.now_ns(); }
+
+  runtime_clock& clock() noexcept { return clock_; }
+  driver& io() noexcept { return *driver_; }
+  weft::environment& environment() noexcept { return *options_.environment; }
+  idle_state& idle() noexcept { return idle_; }
+  injection_queue& injected() noexcept { return injected_; }
+  owned_tasks& tasks() noexcept { return tasks_; }
+  std::vector<std::unique_ptr<worker>>& workers() noexcept { return workers_; }
+  bool stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
+  bool current_thread() const noexcept { return options_.current_thread; }
+  const scheduler_options& options() const noexcept { return options_; }
+
+  // Runs one task until it suspends, and what follows from that.
+  void run(task_header* task) noexcept;
+  bool work_pending() const noexcept;
+
+ private:
+  void finish(task_header* task) noexcept;
+  void cancel(task_header* task) noexcept;
+  void schedule_again(task_header* task) noexcept;
+  std::size_t cancel_rest() noexcept;
+  void stop_workers() noexcept;
+
+  scheduler_options options_;
+  runtime_clock clock_;
+  driver* driver_;
+  idle_state idle_;
+  injection_queue injected_;
+  owned_tasks tasks_;
+  std::vector<std::unique_ptr<worker>> workers_;
+  facade::atomic<bool> stopping_{false};
+  facade::atomic<int> shielded_{0};
+  atomic_waker unshielded_;
+  facade::atomic<bool> shut_down_{false};
+};
+
+// Makes `owner` (and its worker, if it is one of its threads) the place where this thread stands.
+class entered_scheduler {
+ public:
+  entered_scheduler(scheduler& owner, worker* as) noexcept : before_(current_execution()) {
+    auto& current = current_execution();
+    current = execution{};
+    current.current_scheduler = &owner;
+    current.worker = as;
+  }
+  entered_scheduler(const entered_scheduler&) = delete;
+  entered_scheduler& operator=(const entered_scheduler&) = delete;
+  ~entered_scheduler() { current_execution() = before_; }
+
+ private:
+  execution before_;
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace weft

@@ -1,0 +1,197 @@
+#include "scheduler/worker.hpp"
+
+#include <weft/bytes.hpp>
+
+#include <algorithm>
+#include <climits>
+#include <utility>
+
+#include "memory/frame_pool.hpp"
+#include "scheduler/scheduler.hpp"
+#include "task/task_state.hpp"
+
+namespace weft {
+inline namespace v0 {
+namespace detail {
+
+worker::worker(scheduler& owner, unsigned index, std::uint64_t seed) noexcept
+    : owner_(owner), index_(index), random_(seed | 1) {}
+
+// xorshift64: enough to choose victims and the order of branches.
+unsigned worker::random_below(unsigned bound) noexcept {
+  random_ ^= random_ << 13;
+  random_ ^= random_ >> 7;
+  random_ ^= random_ << 17;
+  return static_cast<unsigned>((random_ >> 32) * bound >> 32);
+}
+
+void worker::push(task_header* task, bool next) noexcept {
+  if (next && !batching_ && !owner_.current_thread()) {
+    auto* before = std::exchange(lifo_, task);
+    if (!before) return;
+    task = before;
+  }
+  queue_.push(task, owner_.injected());
+  if (!batching_) owner_.wake_if_idle();
+}
+
+task_header* worker::next_task() noexcept {
+  if (tick_ % injection_interval == 0) {
+    if (auto* task = owner_.injected().pop()) return task;
+  }
+  if (auto* task = std::exchange(lifo_, nullptr)) return task;
+  if (auto* task = queue_.pop()) return task;
+  return take_injected();
+}
+
+// A fair share of what was injected, at most half of the ring.
+task_header* worker::take_injected() noexcept {
+  auto waiting = owner_.injected().size();
+  if (waiting == 0) return nullptr;
+  auto share = waiting / owner_.workers().size() + 1;
+  auto room = std::min<std::size_t>(queue_.room(), local_queue::capacity / 2);
+  return owner_.injected().pop_batch(queue_, std::max<std::size_t>(1, std::min(share, room)));
+}
+
+task_header* worker::steal() noexcept {
+  auto& peers = owner_.workers();
+  if (peers.size() < 2) return nullptr;
+  if (!searching_) {
+    if (!owner_.idle().start_searching()) return nullptr;
+    searching_ = true;
+  }
+  auto count = static_cast<unsigned>(peers.size());
+  auto first = random_below(count);
+  for (unsigned step = 0; step < count; ++step) {
+    auto& victim = *peers[(first + step) % count];
+    if (&victim == this) continue;
+    if (auto* task = victim.queue_.steal_into(queue_)) {
+      worker_counters::count(counters_.steals);
+      return task;
+    }
+  }
+  return take_injected();
+}
+
+void worker::run(task_header* task) noexcept {
+  if (searching_) {
+    searching_ = false;
+    if (owner_.idle().stop_searching()) owner_.wake_if_idle();
+  }
+  untrimmed_ = true;
+  current_execution().budget = task_budget;
+  for (unsigned in_a_row = 0;; ++in_a_row) {
+    worker_counters::count(counters_.polls);
+    owner_.run(task);
+    // What it woke shares its budget, so that a pair of tasks cannot keep the worker to itself.
+    if (!lifo_) return;
+    if (in_a_row >= lifo_limit || current_execution().budget == 0) {
+      queue_.push(std::exchange(lifo_, nullptr), owner_.injected());
+      return;
+    }
+    task = std::exchange(lifo_, nullptr);
+  }
+}
+
+void worker::loop(const task_header* until) noexcept {
+  auto finished = [&] {
+    return until ? (until->state.load(std::memory_order_acquire) & state::complete) != 0 : owner_.stopping();
+  };
+  while (!finished()) {
+    ++tick_;
+    if (tick_ % driver_interval == 0) {
+      turn_driver(0);
+      fire_timers();
+      share_work();
+    }
+    auto* task = next_task();
+    if (!task) task = steal();
+    if (task) {
+      run(task);
+    } else {
+      park();
+    }
+  }
+  if (searching_) {
+    searching_ = false;
+    if (owner_.idle().stop_searching()) owner_.wake_if_idle();
+  }
+}
+
+// Tasks that become ready here go to the queue's tail; one peer is woken for all of them, by share_work.
+unsigned worker::turn_driver(int timeout_ms) noexcept {
+  batching_ = true;
+  auto events = owner_.io().wait(timeout_ms);
+  batching_ = false;
+  return events;
+}
+
+void worker::fire_timers() noexcept {
+  auto now = owner_.now_ns() / timer_wheel::tick_ns;
+  batching_ = true;
+  timers_.advance(now);
+  for (auto& peer : owner_.workers()) {
+    if (peer.get() == this) continue;
+    auto next = peer->timers_.next_tick();
+    if (next != timer_wheel::none && next + rescue_ms <= now) peer->timers_.advance(now);
+  }
+  batching_ = false;
+}
+
+void worker::share_work() noexcept {
+  if (queue_.size() > 1) owner_.wake_if_idle();
+}
+
+int worker::park_timeout() noexcept {
+  auto earliest = timers_.next_tick();
+  for (auto& peer : owner_.workers()) {
+    if (peer.get() == this) continue;
+    auto next = peer->timers_.next_tick();
+    if (next != timer_wheel::none) earliest = std::min(earliest, next + rescue_ms);
+  }
+  if (earliest == timer_wheel::none) return -1;
+  if (owner_.clock().paused()) {
+    // Nothing else to do: time jumps to the next timer. Whoever woke us from outside comes first.
+    if (turn_driver(0) == 0 && owner_.injected().size() == 0 && queue_.size() == 0) {
+      owner_.clock().advance_to(earliest * timer_wheel::tick_ns);
+    }
+    return 0;
+  }
+  auto now = owner_.now_ns();
+  auto at = earliest > now / timer_wheel::tick_ns + INT_MAX / 2 ? INT_MAX / 2 : static_cast<std::int64_t>(
+      (earliest * timer_wheel::tick_ns - std::min(now, earliest * timer_wheel::tick_ns) + timer_wheel::tick_ns - 1) /
+      timer_wheel::tick_ns);
+  return static_cast<int>(at);
+}
+
+void worker::park() noexcept {
+  auto was_searching = std::exchange(searching_, false);
+  // The last one that searched looks again, now that whoever pushes sees it parked (idle.hpp).
+  if (owner_.idle().park(was_searching) && owner_.work_pending()) owner_.wake_if_idle();
+  if (!owner_.stopping()) {
+    worker_counters::count(counters_.parks);
+    wait(park_timeout());
+  }
+  if (owner_.idle().take_token()) {
+    searching_ = true;
+  } else {
+    owner_.idle().wake_up();
+  }
+  fire_timers();
+  share_work();
+}
+
+// A worker that stays idle gives memory back, by half each second, until there is no more.
+void worker::wait(int timeout_ms) noexcept {
+  while (untrimmed_ && (timeout_ms < 0 || timeout_ms > trim_after_ms)) {
+    if (turn_driver(trim_after_ms) > 0) return;
+    untrimmed_ = trim_frames();
+    trim_block_cache();
+    if (timeout_ms > 0) timeout_ms -= trim_after_ms;
+  }
+  turn_driver(timeout_ms);
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace weft

@@ -1,0 +1,81 @@
+// One worker: a thread's queue, timers and loop.
+#pragma once
+
+#include <weft/detail/execution.hpp>
+
+#include <cstdint>
+#include <thread>
+
+#include "facade.hpp"
+#include "scheduler/local_queue.hpp"
+#include "time/timer_wheel.hpp"
+
+namespace weft {
+inline namespace v0 {
+namespace detail {
+
+class scheduler;
+
+// Counted by the worker alone, read by anybody.
+struct worker_counters {
+  facade::atomic<std::uint64_t> polls{0};
+  facade::atomic<std::uint64_t> steals{0};
+  facade::atomic<std::uint64_t> parks{0};
+  static void count(facade::atomic<std::uint64_t>& counter) noexcept {
+    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+};
+
+class alignas(64) worker {
+ public:
+  worker(scheduler& owner, unsigned index, std::uint64_t seed) noexcept;
+
+  // Runs tasks until the scheduler stops, or until `until` is complete.
+  void loop(const task_header* until) noexcept;
+
+  // From the worker's own thread: a task was woken. `next`: run it right after the present one.
+  void push(task_header* task, bool next) noexcept;
+  unsigned random_below(unsigned bound) noexcept;
+  timer_wheel& timers() noexcept { return timers_; }
+  local_queue& queue() noexcept { return queue_; }
+  worker_counters& counters() noexcept { return counters_; }
+  std::thread thread;
+
+ private:
+  friend class scheduler;
+  static constexpr unsigned driver_interval = 61;     // tasks between looks at the driver and the timers
+  static constexpr unsigned injection_interval = 31;  // tasks between looks at the injection queue
+  static constexpr unsigned lifo_limit = 3;           // tasks in a row from the LIFO slot
+  static constexpr unsigned task_budget = 128;        // operations of a task before it must yield
+  // How late a parked worker fires the timers of another one that is busy.
+  static constexpr std::uint64_t rescue_ms = 8;
+  static constexpr int trim_after_ms = 1000;
+
+  task_header* next_task() noexcept;
+  task_header* take_injected() noexcept;
+  task_header* steal() noexcept;
+  void run(task_header* task) noexcept;
+  void park() noexcept;
+  void wait(int timeout_ms) noexcept;
+  unsigned turn_driver(int timeout_ms) noexcept;
+  void fire_timers() noexcept;
+  void share_work() noexcept;
+  int park_timeout() noexcept;
+  void drain() noexcept;
+
+  scheduler& owner_;
+  const unsigned index_;
+  std::uint32_t tick_ = 0;
+  bool searching_ = false;
+  bool untrimmed_ = false;  // ran tasks since memory was last given back
+  bool batching_ = false;  // the driver or the timers are waking tasks: wake a peer once, afterwards
+  task_header* lifo_ = nullptr;
+  std::uint64_t random_;
+  worker_counters counters_;
+  timer_wheel timers_;
+  local_queue queue_;
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace weft

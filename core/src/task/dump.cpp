@@ -1,0 +1,103 @@
+#include "task/dump.hpp"
+
+#include <weft/dump.hpp>
+#include <weft/leaf.hpp>
+#include <weft/task.hpp>
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstdarg>
+
+#include "scheduler/scheduler.hpp"
+#include "task/hub.hpp"
+
+namespace weft {
+inline namespace v0 {
+namespace detail {
+
+namespace {
+
+[[gnu::format(printf, 2, 3)]] void print(std::string& out, const char* format, ...) {
+  char line[512];
+  va_list arguments;
+  va_start(arguments, format);
+  auto length = std::vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
+  if (length > 0) out.append(line, std::min<std::size_t>(static_cast<std::size_t>(length), sizeof line - 1));
+}
+
+// The coroutines from the leaf up to where the branch begins.
+void print_frames(std::string& out, const branch_node* node) {
+  unsigned depth = 0;
+  for (auto* promise = node->current->waiting_promise(); promise; promise = promise->caller()) {
+    const auto& where = promise->awaiting();
+    print(out, "      #%u %s at %s:%u\n", depth++, where.function_name(), where.file_name(),
+          static_cast<unsigned>(where.line()));
+  }
+  if (node->parent) print(out, "      in a branch of %s\n", node->parent->leaf_name());
+}
+
+void print_branch(std::string& out, const branch_node* node) {
+  if (!node->current) return print(out, "    has not started\n");
+  print(out, "    waits on %s\n", node->current->leaf_name());
+  print_frames(out, node);
+}
+
+void print_suspended(std::string& out, const task_header* task) {
+  print_branch(out, &task->root);
+  for (auto* node = task->root.next; node; node = node->next) print_branch(out, node);
+  for (auto* lender = task->hubs; lender; lender = lender->next) {
+    for (auto* node : lender->nodes) {
+      if (node) print_branch(out, node);
+    }
+  }
+}
+
+// Freezes the task while it is looked at. A wake-up that comes meanwhile leaves it to us to queue it.
+void print_task(std::string& out, task_header* task) {
+  print(out, "  task %" PRIu64, task->id);
+  if (task->spawned_at.line()) {
+    print(out, " spawned at %s:%u", task->spawned_at.file_name(), static_cast<unsigned>(task->spawned_at.line()));
+  }
+  auto seen = task->state.load(std::memory_order_acquire);
+  if ((seen & (state::running | state::complete | state::notified)) ||
+      !task->state.compare_exchange_strong(seen, seen | state::running, std::memory_order_acq_rel)) {
+    print(out, "%s\n", seen & state::complete ? ": complete" : seen & state::running ? ": running" : ": ready");
+    return;
+  }
+  out += ": suspended\n";
+  print_suspended(out, task);
+  auto before = task->state.fetch_and(~state::running, std::memory_order_acq_rel);
+  if (before & state::notified) {
+    task->add_reference();
+    scheduler::schedule(task);
+  }
+}
+
+}  // namespace
+
+std::string dump(scheduler& of) {
+  std::string out;
+  auto tasks = of.tasks().snapshot();
+  print(out, "%zu live tasks\n", tasks.size());
+  for (auto* task : tasks) {
+    print_task(out, task);
+    task->release();
+  }
+  return out;
+}
+
+}  // namespace detail
+
+std::string dump_tasks() {
+  auto* running = detail::scheduler::here();
+  return running ? detail::dump(*running) : std::string();
+}
+
+void dump_tasks(std::FILE* out) {
+  auto text = dump_tasks();
+  std::fwrite(text.data(), 1, text.size(), out);
+}
+
+}  // namespace v0
+}  // namespace weft

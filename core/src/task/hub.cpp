@@ -1,0 +1,150 @@
+#include "task/hub.hpp"
+
+#include <weft/leaf.hpp>
+
+#include <bit>
+#include <new>
+#include <utility>
+
+#include "scheduler/scheduler.hpp"
+
+namespace weft {
+inline namespace v0 {
+namespace detail {
+
+namespace {
+
+// On top of the stack once the task has completed.
+hub* closed_stack() noexcept { return reinterpret_cast<hub*>(std::uintptr_t{1}); }
+
+// Release: the poller that takes the stack sees the hub's state. Acquire is not needed to push.
+bool push_woken(task_header* task, hub* woken) noexcept {
+  auto* top = task->woken_hubs.load(std::memory_order_relaxed);
+  do {
+    if (top == closed_stack()) return false;
+    woken->woken_next = top;
+  } while (!task->woken_hubs.compare_exchange_weak(top, woken, std::memory_order_acq_rel,
+                                                   std::memory_order_relaxed));
+  return true;
+}
+
+hub* hub_with_room(task_header* task) {
+  for (auto* found = task->hubs; found; found = found->next) {
+    if (found->used_bits != ~0u) return found;
+  }
+  auto* made = new (allocate_frame(sizeof(hub))) hub(task);
+  made->next = std::exchange(task->hubs, made);
+  return made;
+}
+
+// Keeps one hub, so that a branch that comes and goes does not allocate each time.
+void drop_empty_hub(task_header* task, hub* empty) noexcept {
+  if (task->hubs == empty && !empty->next) return;
+  auto** link = &task->hubs;
+  while (*link != empty) link = &(*link)->next;
+  *link = empty->next;
+  empty->release();
+}
+
+void poll_hub(task_header* task, hub* woken) noexcept {
+  auto before = woken->state.fetch_and(~(state::notified | state::ready_mask), std::memory_order_acq_rel);
+  auto ready = static_cast<std::uint32_t>(before >> 32);
+  while (ready && !task->finished) {
+    auto bit = static_cast<unsigned>(std::countr_zero(ready));
+    ready &= ready - 1;
+    if (auto* node = woken->nodes[bit]) poll_branch(node);
+  }
+}
+
+}  // namespace
+
+void poll_woken_hubs(task_header* task) noexcept {
+  auto* woken = task->woken_hubs.exchange(nullptr, std::memory_order_acq_rel);
+  while (woken) {
+    auto* next = woken->woken_next;
+    if (!task->finished) poll_hub(task, woken);
+    woken->release();
+    woken = next;
+  }
+}
+
+void release_hubs(task_header* task) noexcept {
+  if (auto* kept = std::exchange(task->hubs, nullptr)) {
+    while (kept) {
+      auto* next = kept->next;
+      kept->release();
+      kept = next;
+    }
+  }
+  auto* woken = task->woken_hubs.exchange(closed_stack(), std::memory_order_acq_rel);
+  while (woken && woken != closed_stack()) {
+    auto* next = woken->woken_next;
+    woken->release();
+    woken = next;
+  }
+}
+
+void deallocate_hub(hub* unused) noexcept {
+  auto* owner = unused->owner;
+  unused->~hub();
+  deallocate_frame(unused, sizeof(hub));
+  owner->release();
+}
+
+void link_branch(branch_node* node, leaf* parent) {
+  auto* task = current_execution().task;
+  node->parent = parent;
+  if (auto free = ~task->used_bits) {
+    auto bit = static_cast<unsigned>(std::countr_zero(free));
+    task->used_bits |= 1u << bit;
+    node->bit = static_cast<std::uint8_t>(bit);
+    node->target = task;
+    node->previous = &task->root;
+    node->next = task->root.next;
+    if (node->next) node->next->previous = node;
+    task->root.next = node;
+    return;
+  }
+  auto* lender = hub_with_room(task);
+  auto bit = static_cast<unsigned>(std::countr_zero(~lender->used_bits));
+  lender->used_bits |= 1u << bit;
+  lender->nodes[bit] = node;
+  node->bit = static_cast<std::uint8_t>(bit);
+  node->target = lender;
+}
+
+void unlink_branch(branch_node* node) noexcept {
+  auto* target = std::exchange(node->target, nullptr);
+  if (target->state.load(std::memory_order_relaxed) & state::is_hub) {
+    auto* lender = static_cast<hub*>(target);
+    lender->nodes[node->bit] = nullptr;
+    lender->used_bits &= ~(1u << node->bit);
+    if (lender->used_bits == 0) drop_empty_hub(lender->owner, lender);
+    return;
+  }
+  auto* task = static_cast<task_header*>(target);
+  task->used_bits &= ~(1u << node->bit);
+  node->previous->next = node->next;
+  if (node->next) node->next->previous = node->previous;
+  node->next = node->previous = nullptr;
+}
+
+void notify_and_release(wake_target* target, unsigned bit) noexcept {
+  auto before = target->state.fetch_or(state::notified | state::ready(bit), std::memory_order_acq_rel);
+  if (before & (state::running | state::complete | state::notified)) return target->release();
+  if (!(before & state::is_hub)) return scheduler::schedule(static_cast<task_header*>(target));
+  // The reference moves into the stack.
+  auto* woken = static_cast<hub*>(target);
+  auto* task = woken->owner;
+  task->add_reference();  // the hub may be gone as soon as it is on the stack
+  if (push_woken(task, woken)) {
+    notify_and_release(task, hub_bit);
+  } else {
+    woken->release();
+    task->release();
+  }
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace weft

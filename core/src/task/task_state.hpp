@@ -1,0 +1,22 @@
+#pragma once
+
+#include <weft/detail/execution.hpp>
+
+namespace weft {
+inline namespace v0 {
+namespace detail {
+
+// Takes RUNNING, and with it the frames; `before` has the bits that were woken. False: it is complete.
+bool begin_running(task_header* task, std::uint64_t& before) noexcept;
+
+enum class running_end { suspended, again, cancelled };
+// Gives RUNNING back. `suspended`: the queue's reference is gone too. `cancelled`: RUNNING is kept, the
+// frames are to be destroyed.
+running_end stop_running(task_header* task) noexcept;
+
+// Its outcome is there and its frames are gone: wakes who joins. The references stay.
+void complete(task_header* task) noexcept;
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace weft

@@ -1,0 +1,80 @@
+#include <weft/detail/timer.hpp>
+#include <weft/time.hpp>
+#include <weft/yield.hpp>
+
+#include "scheduler/scheduler.hpp"
+#include "scheduler/worker.hpp"
+#include "time/timer_wheel.hpp"
+
+namespace weft {
+inline namespace v0 {
+namespace detail {
+
+void timer_entry::arm(std::uint64_t deadline_ns) noexcept {
+  cancel();
+  if (deadline_ns == timer_wheel::none) return;  // never
+  auto* mine = static_cast<worker*>(current_execution().worker);
+  if (!mine->timers().insert(*this, timer_wheel::tick_of(deadline_ns), waker::current())) {
+    state_.store(state::fired, std::memory_order_relaxed);
+  }
+}
+
+void timer_entry::unlink() noexcept { wheel_->remove(*this); }
+
+std::uint64_t now_ns() noexcept {
+  if (auto* running = scheduler::here()) return running->now_ns();
+  static environment outside;
+  return outside.monotonic_ns();
+}
+
+}  // namespace detail
+
+namespace time {
+
+namespace {
+
+result<detail::scheduler*> pausable() noexcept {
+  auto* running = detail::scheduler::here();
+  if (!running) return fail(errc::no_runtime);
+  if (!running->current_thread()) return fail(errc::unsupported);
+  return running;
+}
+
+}  // namespace
+
+result<void> pause() noexcept {
+  auto running = pausable();
+  if (!running) return std::unexpected(std::move(running.error()));
+  (*running)->clock().pause();
+  return {};
+}
+
+result<void> resume() noexcept {
+  auto running = pausable();
+  if (!running) return std::unexpected(std::move(running.error()));
+  (*running)->clock().resume();
+  return {};
+}
+
+task<result<void>> advance(duration by) {
+  auto* running = co_await or_return(pausable());
+  if (!running->clock().paused()) {
+    co_return fail(errc::invalid_argument, "time::advance: the clock is not paused");
+  }
+  auto target = detail::deadline_ns(after(by));
+  // Stepwise, so that what a timer arms when it fires can fire on the way.
+  while (true) {
+    auto next = running->workers().front()->timers().next_tick();
+    auto step = next == detail::timer_wheel::none ? target : next * detail::timer_wheel::tick_ns;
+    if (step >= target) break;
+    running->clock().advance_to(step);
+    co_await yield_now();
+  }
+  running->clock().advance_to(target);
+  co_await yield_now();
+  co_return result<void>();
+}
+
+}  // namespace time
+}  // namespace v0
+}  // namespace weft

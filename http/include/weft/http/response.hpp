@@ -1,0 +1,73 @@
+#pragma once
+
+#include <weft/http/body.hpp>
+#include <weft/http/extensions.hpp>
+#include <weft/http/header_map.hpp>
+#include <weft/http/status.hpp>
+#include <weft/result.hpp>
+
+#include <concepts>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace weft::inline v0::http {
+
+/// An answer: status, fields, body. Move-only.
+///
+/// Made from what handlers return: text (with `content-type: text/plain; charset=utf-8`), bytes, a
+/// status, or both.
+/// Thread-safety: one task at a time.
+class response {
+ public:
+  response() noexcept = default;
+  response(http::status status) noexcept : status_(status) {}  // NOLINT(google-explicit-constructor)
+  response(http::status status, http::body body) noexcept
+      : status_(status), body_(std::move(body)) {}
+  response(http::body body) noexcept  // NOLINT(google-explicit-constructor)
+      : body_(std::move(body)) {}
+  WEFT_API response(std::string text);  // NOLINT(google-explicit-constructor)
+  WEFT_API response(http::status status, std::string text);
+  /// Of a literal: refers to it.
+  template <std::size_t N>
+  response(const char (&literal)[N])  // NOLINT(google-explicit-constructor)
+      : response(literal_text(std::string_view(literal, N - 1))) {}
+
+  [[nodiscard]] auto status() const noexcept -> http::status { return status_; }
+  void set_status(http::status status) noexcept { status_ = status; }
+  [[nodiscard]] auto headers() noexcept -> header_map& { return headers_; }
+  [[nodiscard]] auto headers() const noexcept -> const header_map& { return headers_; }
+  [[nodiscard]] auto extensions() noexcept -> http::extensions& { return extensions_; }
+  [[nodiscard]] auto body() & noexcept -> http::body& { return body_; }
+  [[nodiscard]] auto body() && noexcept -> http::body&& { return std::move(body_); }
+  void set_body(http::body body) noexcept { body_ = std::move(body); }
+
+  /// Sets a field, for use in a chain. A field that cannot be sent is left out.
+  auto header(header_name name, std::string_view value) && -> response&& {
+    (void)headers_.insert(name, value);
+    return std::move(*this);
+  }
+
+ private:
+  WEFT_API static auto literal_text(std::string_view text) -> response;
+
+  http::status status_ = status::ok;
+  header_map headers_;
+  http::body body_;
+  http::extensions extensions_;
+};
+
+/// What a service of HTTP answers with.
+using result = weft::result<response>;
+
+/// What a handler may return: something that a response is made from, or a result of that.
+template <class T>
+concept responds = std::constructible_from<response, T&&>;
+
+/// The response for an error: its status payload (`error.with_payload(http::status)`), or the one that
+/// fits its code: not_found 404, invalid_argument and invalid_data 400, permission_denied 403,
+/// limit_exceeded 413, overloaded 503, timed_out 504, unsupported 501, all others 500. The error's text
+/// is not shown to the peer.
+[[nodiscard]] WEFT_API auto response_of(const error& why) -> response;
+
+}  // namespace weft::inline v0::http

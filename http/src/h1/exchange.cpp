@@ -1,0 +1,368 @@
+#include "h1/exchange.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "h1/connection.hpp"
+#include "server/wall_clock.hpp"
+
+namespace weft::inline v0::http::h1 {
+
+namespace {
+
+// Of a response's body: what is encoded before it is written.
+constexpr std::size_t response_batch = 64 * 1024;
+
+}  // namespace
+
+exchange::exchange(connection& on)
+    : connection_(on), parser_(on.server().parser_limits()) {}
+
+exchange::~exchange() {
+  abandon();
+}
+
+void exchange::reset() noexcept {
+  parser_.next();
+  body_ = body_read::none;
+  stage_ = stage::done;
+}
+
+// The handler goes first: it may hold the ends of bodies.
+void exchange::abandon() noexcept {
+  call_.reset();
+  response_body_ = body();
+  if (auto channel = std::move(channel_)) channel->fail(error(errc::closed));
+}
+
+void exchange::begin() {
+  auto& counters = connection_.server().counters();
+  counters.add(counter::requests);
+  const auto& semantics = parser_.semantics();
+  version_ = parser_.head().version();
+  is_head_ = parser_.head().method() == method::head;
+  reusable_ = semantics.keep_alive;
+  wants_continue_ = semantics.expect_continue;
+  was_wanted_ = false;
+  drained_ = 0;
+  stage_ = stage::handling;
+  auto incoming_body = make_body();
+  request incoming(std::move(parser_.head()), std::move(incoming_body));
+  try {
+    call_ = connection_.server().handler().call(std::move(incoming), answer_);
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (...) {
+    counters.add(counter::handler_exceptions);
+    answer_ = response(status::internal_server_error, std::string("Internal Server Error\n"));
+  }
+  if (call_) {
+    call_->start();
+  } else {
+    start_response(std::move(answer_));
+  }
+}
+
+// A body that has arrived with its head is handed over as it is; any other one is a channel.
+auto exchange::make_body() -> body {
+  if (parser_.semantics().framing == request_semantics::body::none) {
+    parser_.feed(connection_.in_);  // the end
+    return {};
+  }
+  body_ = body_read::unread;
+  if (parser_.semantics().framing == request_semantics::body::length &&
+      connection_.in_.size() >= parser_.semantics().length &&
+      parser_.feed(connection_.in_) == request_parser::event::data) {
+    auto all = parser_.take_data();
+    if (parser_.feed(connection_.in_) == request_parser::event::end) {
+      body_ = body_read::ended;
+      wants_continue_ = false;
+      return all;
+    }
+  }
+  channel_.reset(new detail::channel_state(1));
+  if (parser_.semantics().framing == request_semantics::body::length) {
+    channel_->set_size(parser_.semantics().length);
+  }
+  return body(detail::make_channel_source(*channel_));
+}
+
+auto exchange::poll() -> bool {
+  for (;;) {
+    if (stage_ == stage::done) return true;
+    auto moved = pump_request();
+    moved |= pump_handler();
+    moved |= pump_response();
+    moved |= pump_drain();
+    if (!connection_.open_) {  // it broke, or was refused
+      abandon();
+      reusable_ = false;
+      stage_ = stage::done;
+      return true;
+    }
+    if (!moved) return false;
+  }
+}
+
+// Brings bytes of the body to whoever reads it, as long as somebody does.
+auto exchange::pump_request() -> bool {
+  if (!channel_ || body_ == body_read::ended || stage_ == stage::draining) return false;
+  if (!channel_->wanted()) {
+    channel_->writer().register_current();
+    if (!channel_->wanted()) {
+      if (was_wanted_ && connection_.waiting_ == connection::waiting::body) {
+        connection_.stop_waiting();
+      }
+      was_wanted_ = false;
+      return false;
+    }
+  }
+  if (!was_wanted_) {
+    was_wanted_ = true;
+    received_ = 0;
+    wanted_since_ = time::now();
+  }
+  body_ = body_read::reading;
+  if (wants_continue_) {
+    wants_continue_ = false;
+    response_encoder::interim(connection_.out_.text(), status::continue_);
+    (void)connection_.flush();
+  }
+  return feed_body();
+}
+
+auto exchange::feed_body() -> bool {
+  for (;;) {
+    switch (parser_.feed(connection_.in_)) {
+      case request_parser::event::data: {
+        auto data = parser_.take_data();
+        received_ += data.size();
+        if (connection_.waiting_ == connection::waiting::body) connection_.stop_waiting();
+        channel_->push(std::move(data));
+        return true;
+      }
+      case request_parser::event::trailers:
+        request_trailers_ = std::move(parser_.trailers());
+        continue;
+      case request_parser::event::end:
+        body_ = body_read::ended;
+        if (connection_.waiting_ == connection::waiting::body) connection_.stop_waiting();
+        channel_->end(std::move(request_trailers_));
+        return true;
+      case request_parser::event::refused:
+        request_failed(error(parser_.why() == rejection::body_too_large ? errc::limit_exceeded
+                                                                        : errc::invalid_data),
+                       parser_.why());
+        return true;
+      default: break;
+    }
+    bool pending = false;
+    if (connection_.receive_more(pending)) continue;
+    if (!pending) {
+      connection_.server().counters().add(counter::peer_disconnects);
+      return true;
+    }
+    return body_is_late();
+  }
+}
+
+// True: the body did not arrive in time, and the request has failed.
+auto exchange::body_is_late() -> bool {
+  const auto& within = connection_.server().limits();
+  auto wait = within.body_idle();
+  if (within.body_rate() > 0) {
+    auto earned = std::chrono::duration_cast<duration>(
+        std::chrono::duration<double>(static_cast<double>(received_) /
+                                      static_cast<double>(within.body_rate())));
+    auto allowed = wanted_since_ + within.body_rate_grace() + earned - time::now();
+    wait = std::min(wait, std::max<duration>(allowed, duration::zero()));
+  }
+  connection_.wait_until(connection::waiting::body, wait);
+  if (connection_.waiting_ != connection::waiting::body || !connection_.deadline_passed()) {
+    return false;
+  }
+  connection_.server().counters().add(counter::body_timeouts);
+  request_failed(error(errc::timed_out), rejection::none);
+  return true;
+}
+
+// The request cannot be read to its end. Before the response has begun, the peer is told; afterwards nothing but
+// closing is left.
+void exchange::request_failed(error why, rejection refused) {
+  auto had_response = stage_ != stage::handling;
+  channel_->fail(std::move(why));
+  body_ = body_read::ended;
+  if (had_response) {
+    connection_.broken_ = true;
+    connection_.close_quietly();
+    return;
+  }
+  abandon();
+  if (refused != rejection::none) {
+    connection_.refuse(refused);
+  } else {
+    response_encoder late;
+    late.start(connection_.out_.text(), {version_, is_head_, false}, status::request_timeout, {}, 0,
+               wall_clock_s());
+    connection_.close_after_flush();
+  }
+}
+
+auto exchange::pump_handler() -> bool {
+  if (stage_ != stage::handling || !connection_.open_) return false;
+  if (call_->done()) {
+    result answered;
+    try {
+      answered = call_->take();
+    } catch (...) {
+      connection_.server().counters().add(counter::handler_exceptions);
+      answered = response(status::internal_server_error, std::string("Internal Server Error\n"));
+    }
+    call_.reset();
+    start_response(std::move(answered));
+    return true;
+  }
+  // It takes a while: earlier answers must not wait for it, and the peer may hang up.
+  if (!connection_.out_.empty()) (void)connection_.flush();
+  if (connection_.stream_->poll_peer_closed(connection_.closing_)) {
+    connection_.server().counters().add(counter::peer_disconnects);
+    connection_.broken_ = true;
+    connection_.close_quietly();
+  }
+  return false;
+}
+
+void exchange::start_response(result answered) {
+  auto& server = connection_.server();
+  server.counters().add(counter::responses);
+  auto answer = answered ? std::move(*answered) : response_of(answered.error());
+  // A body that the handler did not want is skipped if it is short and surely comes.
+  if (body_ == body_read::unread || body_ == body_read::reading) {
+    auto is_long = parser_.semantics().framing == request_semantics::body::length &&
+                   parser_.semantics().length > server.limits().linger_bytes();
+    if (wants_continue_ || is_long) reusable_ = false;
+  }
+  response_context context{version_, is_head_,
+                           reusable_ && server.phase() == http::phase::serving};
+  auto& out = connection_.out_;
+  encoder_.start(out.text(), context, answer.status(), answer.headers(), answer.body().size(),
+                 wall_clock_s());
+  stage_ = stage::responding;
+  if (!encoder_.wants_body()) return finish_response(nullptr);
+  response_body_ = std::move(answer.body());
+  if (!response_body_.is_full()) return;
+  const auto& whole = response_body_.full();
+  if (whole.size() < output::copy_below) {
+    (void)encoder_.write(out.text(), whole.view());
+  } else {
+    if (encoder_.begin_piece(out.text(), whole.size())) {
+      out.push(whole);
+      encoder_.end_piece(out.text());
+    }
+  }
+  finish_response(nullptr);
+}
+
+auto exchange::pump_response() -> bool {
+  if (stage_ != stage::responding || !connection_.open_) return false;
+  auto& out = connection_.out_;
+  if (out.size() >= std::min(response_batch, connection_.server().limits().write_queue()) &&
+      !connection_.flush()) {
+    return false;
+  }
+  body_source::polled next;
+  if (!response_body_.poll_frame(next)) {
+    if (!out.empty()) (void)connection_.flush();  // what there is goes out while we wait
+    if (connection_.stream_->poll_peer_closed(connection_.closing_)) {
+      connection_.server().counters().add(counter::peer_disconnects);
+      connection_.broken_ = true;
+      connection_.close_quietly();
+    }
+    return false;
+  }
+  if (!next) {  // the peer must not take what it has for the whole
+    connection_.server().counters().add(counter::body_failures);
+    (void)connection_.flush();
+    connection_.broken_ = true;
+    connection_.close_quietly();
+    return true;
+  }
+  if (!*next) {
+    finish_response(response_trailers_.get());
+  } else if ((*next)->is_trailers()) {
+    response_trailers_ = std::make_unique<header_map>(std::move((*next)->trailers()));
+  } else {
+    auto& data = (*next)->data();
+    auto fits = data.size() < output::copy_below
+                    ? encoder_.write(out.text(), data.view())
+                    : encoder_.begin_piece(out.text(), data.size());
+    if (!fits) {
+      connection_.server().counters().add(counter::body_failures);
+      connection_.broken_ = true;
+      connection_.close_quietly();
+    } else if (data.size() >= output::copy_below) {
+      out.push(std::move(data));
+      encoder_.end_piece(out.text());
+    }
+  }
+  return true;
+}
+
+void exchange::finish_response(const header_map* trailers) {
+  auto finished = encoder_.finish(connection_.out_.text(), trailers);
+  response_body_ = body();
+  response_trailers_.reset();
+  if (!finished) {
+    connection_.server().counters().add(counter::body_failures);
+    (void)connection_.flush();
+    connection_.broken_ = true;
+    connection_.close_quietly();
+    return;
+  }
+  after_response();
+}
+
+void exchange::after_response() {
+  reusable_ = encoder_.keep_alive();
+  stage_ = stage::done;
+  if (body_ == body_read::none || body_ == body_read::ended) {
+    channel_.reset();
+    return;
+  }
+  if (auto channel = std::move(channel_)) channel->fail(error(errc::closed));
+  if (reusable_) stage_ = stage::draining;
+}
+
+auto exchange::pump_drain() -> bool {
+  if (stage_ != stage::draining || !connection_.open_) return false;
+  if (!connection_.out_.empty() && !connection_.flush()) return false;
+  for (;;) {
+    switch (parser_.feed(connection_.in_)) {
+      case request_parser::event::data:
+        drained_ += parser_.take_data().size();
+        if (drained_ <= connection_.server().limits().linger_bytes()) continue;
+        reusable_ = false;
+        stage_ = stage::done;
+        return true;
+      case request_parser::event::trailers: continue;
+      case request_parser::event::end:
+        stage_ = stage::done;
+        return true;
+      case request_parser::event::refused:
+        reusable_ = false;
+        stage_ = stage::done;
+        return true;
+      default: break;
+    }
+    bool pending = false;
+    if (connection_.receive_more(pending)) continue;
+    if (!pending) return true;
+    connection_.wait_until(connection::waiting::linger, connection_.server().limits().linger());
+    if (!connection_.deadline_passed()) return false;
+    reusable_ = false;
+    stage_ = stage::done;
+    return true;
+  }
+}
+
+}  // namespace weft::inline v0::http::h1
