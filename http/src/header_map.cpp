@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t max_name_size = 0xffff;
 constexpr std::size_t max_store_size = std::size_t{1} << 30;
 
-auto check_field(header_name name, std::string_view value) -> result<void> {
+auto check_field(header_name name, std::string_view value) -> weft::result<void> {
   if (name.known() == header::other && !detail::is_token(name.text())) {
     return fail(errc::invalid_argument, "a header's name is no token");
   }
@@ -152,14 +152,14 @@ void header_map::erase_after(std::size_t index, header_name name) noexcept {
 
 // ---- changing
 
-auto header_map::append(header_name name, std::string_view value) -> result<void> {
+auto header_map::append(header_name name, std::string_view value) -> weft::result<void> {
   value = detail::trimmed(value);
   if (auto checked = check_field(name, value); !checked) return checked;
   add(name, value);
   return {};
 }
 
-auto header_map::insert(header_name name, std::string_view value) -> result<void> {
+auto header_map::insert(header_name name, std::string_view value) -> weft::result<void> {
   value = detail::trimmed(value);
   if (auto checked = check_field(name, value); !checked) return checked;
   const auto index = find(name, 0);

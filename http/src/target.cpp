@@ -90,7 +90,7 @@ auto same_authority(std::string_view left, std::string_view right, std::string_v
   return left_port == right_port && detail::same_ignoring_case(left_host, right_host);
 }
 
-auto target::parse_absolute() -> result<void> {
+auto target::parse_absolute() -> weft::result<void> {
   const auto text = text_.view();
   const auto colon = text.find("://");
   const auto scheme = text.substr(0, colon);
@@ -111,7 +111,7 @@ auto target::parse_absolute() -> result<void> {
   return {};
 }
 
-auto target::parse(bytes text, const method& of) -> result<target> {
+auto target::parse(bytes text, const method& of) -> weft::result<target> {
   if (text.empty()) return bad_target("the target is empty");
   if (text.size() > std::numeric_limits<std::uint32_t>::max()) {
     return bad_target("the target is too long");

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "h1/connection.hpp"
-#include "server/wall_clock.hpp"
+
 
 namespace weft::inline v0::http::h1 {
 
@@ -123,7 +123,7 @@ auto exchange::pump_request() -> bool {
     wanted_since_ = time::now();
   }
   body_ = body_read::reading;
-  if (wants_continue_) {
+  if (wants_continue_ && stage_ != stage::responding) {
     wants_continue_ = false;
     response_encoder::interim(connection_.out_.text(), status::continue_);
     (void)connection_.flush();
@@ -203,7 +203,7 @@ void exchange::request_failed(error why, rejection refused) {
   } else {
     response_encoder late;
     late.start(connection_.out_.text(), {version_, is_head_, false}, status::request_timeout, {}, 0,
-               wall_clock_s());
+               time::wall_clock_s());
     connection_.close_after_flush();
   }
 }
@@ -224,29 +224,40 @@ auto exchange::pump_handler() -> bool {
   }
   // It takes a while: earlier answers must not wait for it, and the peer may hang up.
   if (!connection_.out_.empty()) (void)connection_.flush();
-  if (connection_.stream_->poll_peer_closed(connection_.closing_)) {
-    connection_.server().counters().add(counter::peer_disconnects);
-    connection_.broken_ = true;
-    connection_.close_quietly();
-  }
+  if (connection_.stream_.poll_peer_closed(connection_.closing_)) peer_is_gone();
   return false;
 }
 
+void exchange::peer_is_gone() noexcept {
+  connection_.server().counters().add(counter::peer_disconnects);
+  connection_.broken_ = true;
+  connection_.close_quietly();
+}
+
 void exchange::start_response(result answered) {
-  auto& server = connection_.server();
-  server.counters().add(counter::responses);
+  connection_.server().counters().add(counter::responses);
   auto answer = answered ? std::move(*answered) : response_of(answered.error());
+  if (wants_continue_ && !answer.body().is_full()) {
+    held_ = std::move(answer);
+    stage_ = stage::holding;
+  } else {
+    send_head(answer, answer.body().size());
+  }
+}
+
+void exchange::send_head(response& answer, std::optional<std::uint64_t> size) {
+  auto& server = connection_.server();
   // A body that the handler did not want is skipped if it is short and surely comes.
   if (body_ == body_read::unread || body_ == body_read::reading) {
     auto is_long = parser_.semantics().framing == request_semantics::body::length &&
                    parser_.semantics().length > server.limits().linger_bytes();
-    if (wants_continue_ || is_long) reusable_ = false;
+    if (wants_continue_ || (is_long && body_ == body_read::unread)) reusable_ = false;
   }
   response_context context{version_, is_head_,
                            reusable_ && server.phase() == http::phase::serving};
   auto& out = connection_.out_;
-  encoder_.start(out.text(), context, answer.status(), answer.headers(), answer.body().size(),
-                 wall_clock_s());
+  encoder_.start(out.text(), context, answer.status(), answer.headers(), size,
+                 time::wall_clock_s());
   stage_ = stage::responding;
   if (!encoder_.wants_body()) return finish_response(nullptr);
   response_body_ = std::move(answer.body());
@@ -254,53 +265,56 @@ void exchange::start_response(result answered) {
   const auto& whole = response_body_.full();
   if (whole.size() < output::copy_below) {
     (void)encoder_.write(out.text(), whole.view());
-  } else {
-    if (encoder_.begin_piece(out.text(), whole.size())) {
-      out.push(whole);
-      encoder_.end_piece(out.text());
-    }
+  } else if (encoder_.begin_piece(out.text(), whole.size())) {
+    out.push(whole);
+    encoder_.end_piece(out.text());
   }
   finish_response(nullptr);
 }
 
 auto exchange::pump_response() -> bool {
-  if (stage_ != stage::responding || !connection_.open_) return false;
+  if (!connection_.open_) return false;
+  body_source::polled next;
+  if (stage_ == stage::holding) {
+    auto size = held_.body().size();
+    if (!held_.body().poll_frame(next)) return wait_for_frame();
+    if (!next) held_ = response_of(next.error());
+    send_head(held_, held_.body().is_full() ? held_.body().size() : size);
+    return stage_ == stage::responding ? send_frame(next) : true;
+  }
+  if (stage_ != stage::responding) return false;
   auto& out = connection_.out_;
   if (out.size() >= std::min(response_batch, connection_.server().limits().write_queue()) &&
       !connection_.flush()) {
     return false;
   }
-  body_source::polled next;
-  if (!response_body_.poll_frame(next)) {
-    if (!out.empty()) (void)connection_.flush();  // what there is goes out while we wait
-    if (connection_.stream_->poll_peer_closed(connection_.closing_)) {
-      connection_.server().counters().add(counter::peer_disconnects);
-      connection_.broken_ = true;
-      connection_.close_quietly();
-    }
-    return false;
-  }
+  if (!response_body_.poll_frame(next)) return wait_for_frame();
+  return send_frame(next);
+}
+
+// What there is goes out while we wait.
+auto exchange::wait_for_frame() noexcept -> bool {
+  if (!connection_.out_.empty()) (void)connection_.flush();
+  if (connection_.stream_.poll_peer_closed(connection_.closing_)) peer_is_gone();
+  return false;
+}
+
+auto exchange::send_frame(body_source::polled& next) -> bool {
+  auto& out = connection_.out_;
   if (!next) {  // the peer must not take what it has for the whole
-    connection_.server().counters().add(counter::body_failures);
-    (void)connection_.flush();
-    connection_.broken_ = true;
-    connection_.close_quietly();
-    return true;
-  }
-  if (!*next) {
+    cut_response();
+  } else if (!*next) {
     finish_response(response_trailers_.get());
   } else if ((*next)->is_trailers()) {
     response_trailers_ = std::make_unique<header_map>(std::move((*next)->trailers()));
   } else {
     auto& data = (*next)->data();
-    auto fits = data.size() < output::copy_below
-                    ? encoder_.write(out.text(), data.view())
-                    : encoder_.begin_piece(out.text(), data.size());
+    auto is_small = data.size() < output::copy_below;
+    auto fits = is_small ? encoder_.write(out.text(), data.view())
+                         : encoder_.begin_piece(out.text(), data.size());
     if (!fits) {
-      connection_.server().counters().add(counter::body_failures);
-      connection_.broken_ = true;
-      connection_.close_quietly();
-    } else if (data.size() >= output::copy_below) {
+      cut_response();
+    } else if (!is_small) {
       out.push(std::move(data));
       encoder_.end_piece(out.text());
     }
@@ -308,17 +322,18 @@ auto exchange::pump_response() -> bool {
   return true;
 }
 
+void exchange::cut_response() noexcept {
+  connection_.server().counters().add(counter::body_failures);
+  (void)connection_.flush();
+  connection_.broken_ = true;
+  connection_.close_quietly();
+}
+
 void exchange::finish_response(const header_map* trailers) {
   auto finished = encoder_.finish(connection_.out_.text(), trailers);
   response_body_ = body();
   response_trailers_.reset();
-  if (!finished) {
-    connection_.server().counters().add(counter::body_failures);
-    (void)connection_.flush();
-    connection_.broken_ = true;
-    connection_.close_quietly();
-    return;
-  }
+  if (!finished) return cut_response();
   after_response();
 }
 

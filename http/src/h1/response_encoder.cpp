@@ -172,7 +172,7 @@ void response_encoder::start(buffer& out, const response_context& context, statu
   to.put(crlf);
 }
 
-auto response_encoder::begin_piece(buffer& out, std::size_t size) -> result<void> {
+auto response_encoder::begin_piece(buffer& out, std::size_t size) -> weft::result<void> {
   if (interrupted_) return fail(errc::invalid_state, "the response has failed before");
   if (framing_ == framing::length) {
     if (size > left_) {
@@ -196,7 +196,7 @@ void response_encoder::end_piece(buffer& out) {
   if (std::exchange(chunk_is_open_, false)) out.append(crlf);
 }
 
-auto response_encoder::write(buffer& out, std::string_view data) -> result<void> {
+auto response_encoder::write(buffer& out, std::string_view data) -> weft::result<void> {
   if (data.empty()) return {};  // an empty chunk would end the body
   if (framing_ != framing::none) out.reserve(data.size() + max_hex + 4);
   if (auto begun = begin_piece(out, data.size()); !begun) return begun;
@@ -206,7 +206,7 @@ auto response_encoder::write(buffer& out, std::string_view data) -> result<void>
   return {};
 }
 
-auto response_encoder::finish(buffer& out, const header_map* trailers) -> result<void> {
+auto response_encoder::finish(buffer& out, const header_map* trailers) -> weft::result<void> {
   if (interrupted_) return fail(errc::invalid_state, "the response has failed before");
   if (framing_ == framing::length && left_ != 0) {
     interrupted_ = true;

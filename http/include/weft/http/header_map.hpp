@@ -98,9 +98,9 @@ class header_map {
   /// White space around the value is dropped. Errors: invalid_argument when the name is no token or
   /// the value holds a control character; limit_exceeded when either is absurdly long. Nothing has
   /// changed then.
-  WEFT_API auto insert(header_name name, std::string_view value) -> result<void>;
+  WEFT_API auto insert(header_name name, std::string_view value) -> weft::result<void>;
   /// Adds one more value of this name. Errors: as insert.
-  WEFT_API auto append(header_name name, std::string_view value) -> result<void>;
+  WEFT_API auto append(header_name name, std::string_view value) -> weft::result<void>;
   /// Removes all values of this name; returns how many there were.
   WEFT_API auto remove(header_name name) noexcept -> std::size_t;
 

@@ -38,7 +38,7 @@ class method {
 
   /// Methods are case-sensitive: "get" is an extension, not GET. Errors: invalid_argument when
   /// `name` is no token; limit_exceeded when it is longer than max_size.
-  WEFT_API static auto parse(std::string_view name) -> result<method>;
+  WEFT_API static auto parse(std::string_view name) -> weft::result<method>;
 
   [[nodiscard]] constexpr auto id() const noexcept -> method_id { return id_; }
   /// Valid as long as this object.
