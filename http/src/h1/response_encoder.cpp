@@ -2,7 +2,6 @@
 
 #include <array>
 #include <charconv>
-#include <cstring>
 #include <utility>
 
 #include "h1/date.hpp"
@@ -29,10 +28,7 @@ class head_writer {
   auto operator=(const head_writer&) -> head_writer& = delete;
   ~head_writer() { out_.commit(static_cast<std::size_t>(at_ - start_)); }
 
-  void put(std::string_view text) noexcept {
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
-  }
+  void put(std::string_view text) noexcept { at_ += text.copy(at_, text.size()); }
   void put_number(std::uint64_t value) noexcept {
     at_ = std::to_chars(at_, at_ + max_decimal, value).ptr;
   }
