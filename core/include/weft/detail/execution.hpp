@@ -74,6 +74,7 @@ struct task_header : wake_target {
   task_header* queue_next = nullptr;
   branch_node root;
   std::uint32_t used_bits = 1u | 1u << hub_bit;
+  std::uint32_t fresh_bits = 0;  // lent since the task began to run: what had woken these was for somebody else
   bool finished = false;  // the outcome was stored; only the thread that holds RUNNING looks
   std::uint8_t shard = 0;
   scheduler* owner;
