@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <thread>
 
+#include "driver/driver.hpp"
 #include "facade.hpp"
 #include "scheduler/local_queue.hpp"
 #include "time/timer_wheel.hpp"
@@ -57,7 +58,7 @@ class alignas(64) worker {
   void run(task_header* task) noexcept;
   void park() noexcept;
   void wait(int timeout_ms) noexcept;
-  unsigned turn_driver(int timeout_ms) noexcept;
+  driver::turn turn_driver(int timeout_ms) noexcept;
   void fire_timers() noexcept;
   void share_work() noexcept;
   int park_timeout() noexcept;

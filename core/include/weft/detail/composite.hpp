@@ -45,6 +45,9 @@ class composite_awaiter : public leaf_awaiter<composite_awaiter<Rule, Operations
 
   void start() noexcept {
     outer_ = current_execution().branch;
+    if constexpr (count > 0) start_all();
+  }
+  void start_all() noexcept {
     unsigned first = Rule::fair && count > 1 ? random_below(count) : 0;
     for (unsigned step = 0; step < count && !complete_; ++step) {
       start_one((first + step) % count, indices);
@@ -76,7 +79,7 @@ class composite_awaiter : public leaf_awaiter<composite_awaiter<Rule, Operations
   branch_node* outer_ = nullptr;
   unsigned ended_ = 0;
   unsigned won_ = count;  // the branch that ended all, if one did
-  bool complete_ = false;
+  bool complete_ = count == 0;
 };
 
 template <class Rule, class... Operations>

@@ -28,10 +28,12 @@ class response {
       : body_(std::move(body)) {}
   WEFT_API response(std::string text);  // NOLINT(google-explicit-constructor)
   WEFT_API response(http::status status, std::string text);
-  /// Of a literal: refers to it.
-  template <std::size_t N>
-  response(const char (&literal)[N])  // NOLINT(google-explicit-constructor)
-      : response(literal_text(std::string_view(literal, N - 1))) {}
+  /// Of a string literal, or other text that lives as long as the program: refers to it.
+  response(const char* literal)  // NOLINT(google-explicit-constructor)
+      : response(literal_text(literal)) {}
+  /// Copies the text.
+  response(std::string_view text)  // NOLINT(google-explicit-constructor)
+      : response(std::string(text)) {}
 
   [[nodiscard]] auto status() const noexcept -> http::status { return status_; }
   void set_status(http::status status) noexcept { status_ = status; }
