@@ -28,9 +28,13 @@ class driver {
   // Takes over a non-blocking descriptor; closes it when that fails.
   virtual result<io_handle*> adopt(int descriptor) noexcept = 0;
 
+  struct turn {
+    unsigned events = 0;
+    bool woken = false;  // among them was the wake-up that `wake_one` asked for
+  };
   // Waits for events and wakes whom they concern. `timeout_ms`: 0 does not wait, negative waits for ever.
-  // Any number of threads may wait at once. Returns how many events there were.
-  virtual unsigned wait(int timeout_ms) noexcept = 0;
+  // Any number of threads may wait at once. Who is not idle and gets `woken` must pass it on.
+  virtual turn wait(int timeout_ms) noexcept = 0;
   // Makes one waiting thread return, now or, when none waits, the next that does.
   virtual void wake_one() noexcept = 0;
 

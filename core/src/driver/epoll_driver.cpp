@@ -105,18 +105,22 @@ void epoll_driver::close(epoll_handle& handle) noexcept {
   release();
 }
 
-unsigned epoll_driver::wait(int timeout_ms) noexcept {
+driver::turn epoll_driver::wait(int timeout_ms) noexcept {
   std::array<epoll_event, events_per_wait> events;
   int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout_ms);
-  if (count <= 0) return 0;
+  if (count <= 0) return {};
+  turn seen{static_cast<unsigned>(count), false};
   for (int index = 0; index < count; ++index) {
     auto word = events[static_cast<std::size_t>(index)].data.u64;
-    if (word == 0) continue;  // wake_one
+    if (word == 0) {  // wake_one
+      seen.woken = true;
+      continue;
+    }
     auto* handle = reinterpret_cast<epoll_handle*>(word & ((1ull << pointer_bits) - 1));
     handle->on_event(events[static_cast<std::size_t>(index)].events,
                      static_cast<std::uint16_t>(word >> pointer_bits));
   }
-  return static_cast<unsigned>(count);
+  return seen;
 }
 
 void epoll_driver::wake_one() noexcept {

@@ -16,7 +16,7 @@ class epoll_driver final : public driver {
   epoll_driver();
 
   result<io_handle*> adopt(int descriptor) noexcept override;
-  unsigned wait(int timeout_ms) noexcept override;
+  turn wait(int timeout_ms) noexcept override;
   void wake_one() noexcept override;
 
   void close(epoll_handle& handle) noexcept;

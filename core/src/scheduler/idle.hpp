@@ -51,10 +51,11 @@ class idle_state {
   bool stop_searching() noexcept {
     return searching(word_.fetch_sub(one_searching, std::memory_order_seq_cst)) == 1;
   }
-  // True: it was the last one that searched, and has to look once more.
+  // True: nobody searches any more, and the caller has to look once more. Also when it did not search itself:
+  // what kept it from searching may have been an old value of the word.
   bool park(bool was_searching) noexcept {
     auto before = word_.fetch_sub(one_awake + (was_searching ? one_searching : 0), std::memory_order_seq_cst);
-    return was_searching && searching(before) == 1;
+    return searching(before) == (was_searching ? 1u : 0u);
   }
 
  private:

@@ -1,6 +1,7 @@
 #include "scheduler/scheduler.hpp"
 
 #include <weft/leaf.hpp>
+#include <weft/shield.hpp>
 #include <weft/spawn.hpp>
 #include <weft/time.hpp>
 
@@ -116,9 +117,11 @@ void scheduler::run(task_header* task) noexcept {
     cancel(task);
   } else {
     auto ready = static_cast<std::uint32_t>(before >> 32);
-    while (ready && !task->finished) {
+    task->fresh_bits = 0;
+    for (; ready && !task->finished; ready &= ~task->fresh_bits) {
       auto bit = static_cast<unsigned>(std::countr_zero(ready));
       ready &= ready - 1;
+      grant_late_budget(current);
       if (bit == 0) {
         current.branch = &task->root;
         if (task->root.current) {
@@ -189,6 +192,8 @@ void scheduler::wait_for(task_header* task) {
     seen = task->state.load(std::memory_order_acquire);
   }
 }
+
+void note_shielded(scheduler& owner, int change) noexcept { owner.note_shielded(change); }
 
 void scheduler::note_shielded(int change) noexcept {
   if (shielded_.fetch_add(change, std::memory_order_seq_cst) + change == 0) unshielded_.wake();

@@ -100,7 +100,9 @@ void worker::loop(const task_header* until) noexcept {
   while (!finished()) {
     ++tick_;
     if (tick_ % driver_interval == 0) {
-      turn_driver(0);
+      // A wake-up is meant for a worker that waits. Kept here, it would leave its token behind, and with it a
+      // "searching" worker that does not exist: nobody would be woken ever again.
+      if (turn_driver(0).woken) owner_.io().wake_one();
       fire_timers();
       share_work();
     }
@@ -119,11 +121,11 @@ void worker::loop(const task_header* until) noexcept {
 }
 
 // Tasks that become ready here go to the queue's tail; one peer is woken for all of them, by share_work.
-unsigned worker::turn_driver(int timeout_ms) noexcept {
+driver::turn worker::turn_driver(int timeout_ms) noexcept {
   batching_ = true;
-  auto events = owner_.io().wait(timeout_ms);
+  auto seen = owner_.io().wait(timeout_ms);
   batching_ = false;
-  return events;
+  return seen;
 }
 
 void worker::fire_timers() noexcept {
@@ -153,9 +155,10 @@ int worker::park_timeout() noexcept {
   if (owner_.clock().paused()) {
     if (owner_.blocking().busy()) return -1;  // its end wakes us
     // Nothing else to do: time jumps to the next timer. Whoever woke us from outside comes first.
-    if (turn_driver(0) == 0 && owner_.injected().size() == 0 && queue_.size() == 0) {
-      owner_.clock().advance_to(earliest * timer_wheel::tick_ns);
-    }
+    if (turn_driver(0).events > 0 || owner_.injected().size() > 0 || queue_.size() > 0) return 0;
+    auto exactly = timers_.earliest();
+    if (exactly == timer_wheel::none) return -1;
+    owner_.clock().advance_to(exactly * timer_wheel::tick_ns);
     return 0;
   }
   auto now = owner_.now_ns();
@@ -167,7 +170,7 @@ int worker::park_timeout() noexcept {
 
 void worker::park() noexcept {
   auto was_searching = std::exchange(searching_, false);
-  // The last one that searched looks again, now that whoever pushes sees it parked (idle.hpp).
+  // Unless others search: looks again, now that whoever pushes sees it parked (idle.hpp).
   if (owner_.idle().park(was_searching) && owner_.work_pending()) owner_.wake_if_idle();
   if (!owner_.stopping()) {
     worker_counters::count(counters_.parks);
@@ -185,7 +188,7 @@ void worker::park() noexcept {
 // A worker that stays idle gives memory back, by half each second, until there is no more.
 void worker::wait(int timeout_ms) noexcept {
   while (untrimmed_ && (timeout_ms < 0 || timeout_ms > trim_after_ms)) {
-    if (turn_driver(trim_after_ms) > 0) return;
+    if (turn_driver(trim_after_ms).events > 0) return;
     untrimmed_ = trim_frames();
     trim_block_cache();
     if (timeout_ms > 0) timeout_ms -= trim_after_ms;
