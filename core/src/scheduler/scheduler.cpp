@@ -1,6 +1,7 @@
 #include "scheduler/scheduler.hpp"
 
 #include <weft/leaf.hpp>
+#include <weft/shield.hpp>
 #include <weft/spawn.hpp>
 #include <weft/time.hpp>
 
@@ -189,6 +190,8 @@ void scheduler::wait_for(task_header* task) {
     seen = task->state.load(std::memory_order_acquire);
   }
 }
+
+void note_shielded(scheduler& owner, int change) noexcept { owner.note_shielded(change); }
 
 void scheduler::note_shielded(int change) noexcept {
   if (shielded_.fetch_add(change, std::memory_order_seq_cst) + change == 0) unshielded_.wake();
