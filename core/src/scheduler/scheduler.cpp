@@ -117,9 +117,11 @@ void scheduler::run(task_header* task) noexcept {
     cancel(task);
   } else {
     auto ready = static_cast<std::uint32_t>(before >> 32);
-    while (ready && !task->finished) {
+    task->fresh_bits = 0;
+    for (; ready && !task->finished; ready &= ~task->fresh_bits) {
       auto bit = static_cast<unsigned>(std::countr_zero(ready));
       ready &= ready - 1;
+      grant_late_budget(current);
       if (bit == 0) {
         current.branch = &task->root;
         if (task->root.current) {
