@@ -188,7 +188,7 @@ void scheduler::wait_for(task_header* task) {
   }
   auto seen = task->state.fetch_or(state::thread_waits, std::memory_order_acq_rel);
   while (!(seen & state::complete)) {
-    task->state.wait(seen, std::memory_order_acquire);
+    facade::wait_for_change(task->state, seen);
     seen = task->state.load(std::memory_order_acquire);
   }
 }
