@@ -169,9 +169,12 @@ class Server:
                 raise Failed(f"the server ended with status {self.process.returncode} before it listened")
         raise Failed(f"the server did not say that it listens within {START_SECONDS} s")
 
-    def still_runs(self):
-        if self.process.poll() is not None:
-            raise Failed(f"the server ended by itself, with status {self.process.returncode}")
+    def still_runs(self, look_for=0):
+        try:
+            self.process.wait(look_for)
+        except subprocess.TimeoutExpired:
+            return
+        raise Failed(f"the server ended by itself, with status {self.process.returncode}")
 
     def peak_memory(self):
         try:
@@ -397,7 +400,11 @@ def put_under_load(children, stop, server, seconds):
     until = time.monotonic() + seconds
     try:
         while not stop.asked and time.monotonic() < until:
-            one = load.slice(stop)
+            try:
+                one = load.slice(stop)
+            except Failed:
+                server.still_runs(1)  # if it died, that is what there is to say
+                raise
             server.still_runs()
             if one is None:
                 break

@@ -35,16 +35,21 @@ auto echo(weft::net::tcp_stream socket, weft::cancellation_token stop)
   co_return co_await socket.shutdown();
 }
 
+auto stop_on_signal(weft::cancellation_token stop) -> weft::task<void> {
+  (void)co_await weft::signal::terminate();
+  stop.cancel(weft::cancel_reason::shutdown);
+}
+
 auto serve(std::string address) -> weft::task<weft::result<void>> {
   auto listener = co_await or_return(weft::net::tcp_listener::bind(std::move(address)));
   serving::announce(listener);
 
   weft::task_tracker connections;
   weft::cancellation_token stop;
-  auto terminate = weft::spawn(weft::signal::terminate());
+  weft::spawn(stop_on_signal(stop)).detach();
   std::size_t accepted = 0;
   while (true) {
-    auto [came, stopped] = co_await weft::select(listener.accept(), terminate);
+    auto [came, stopped] = co_await weft::select(listener.accept(), stop.cancelled());
     if (stopped) break;
     if (!*came) {  // no descriptors or memory: those who are connected go on
       co_await weft::sleep(100ms);
@@ -55,7 +60,6 @@ auto serve(std::string address) -> weft::task<weft::result<void>> {
   }
 
   listener.close();
-  stop.cancel(weft::cancel_reason::shutdown);
   connections.close();
   auto drained = co_await weft::timeout(10s, connections.wait());
   std::printf("served %zu connections, %s\n", accepted, drained ? "all ended" : "some were cut");
