@@ -36,27 +36,6 @@ constexpr auto places_of(auto name, auto value) noexcept -> std::uint8_t {
 
 // ---- reading
 
-auto header_map::text_at(place where, std::uint32_t position, std::size_t size) const noexcept
-    -> std::string_view {
-  if (where == place::head) return {head_.data() + position, size};
-  const auto* end = reinterpret_cast<const char*>(store_->data()) + store_->capacity;
-  return {end - position, size};
-}
-
-auto header_map::name_of(const slot& of) const noexcept -> std::string_view {
-  const auto where = static_cast<place>(of.places & 15);
-  return where == place::known ? to_text(of.known) : text_at(where, of.name, of.name_size);
-}
-
-auto header_map::value_of(const slot& of) const noexcept -> std::string_view {
-  return text_at(static_cast<place>(of.places >> 4), of.value, of.value_size);
-}
-
-auto header_map::at(std::size_t index) const noexcept -> field {
-  const auto& found = slots()[index];
-  return {found.known, name_of(found), value_of(found)};
-}
-
 auto header_map::find(header_name name, std::size_t from) const noexcept -> std::size_t {
   const auto* fields = slots();
   for (auto i = from; i < count_; ++i) {

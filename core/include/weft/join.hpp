@@ -60,17 +60,20 @@ struct try_join_rule {
         [](auto&... branch) -> result<std::tuple<typename joined<typename Branches::value_type>::type...>> {
           (join_rule::rethrow(branch, 0), ...);
           const error* failure = nullptr;
-          ((failure = failure ? failure : error_of(branch.result().value())), ...);
+          ((failure = failure ? failure : error_of(branch.result())), ...);
           if (failure) return std::unexpected(*failure);
           return std::tuple<typename joined<typename Branches::value_type>::type...>(
               value_of(branch.result().value())...);
         },
         branches);
   }
+  // Null also for a branch that was cancelled before it ended.
   template <class T>
-  static const error* error_of(T& ended) noexcept {
-    if constexpr (is_result_v<T>) return ended.has_value() ? nullptr : &ended.error();
-    else return nullptr;
+  static const error* error_of(outcome<T>& ended) noexcept {
+    if constexpr (is_result_v<T>) {
+      if (ended.has_value() && !ended.value().has_value()) return &ended.value().error();
+    }
+    return nullptr;
   }
   template <class T>
   static auto value_of(T& ended) {

@@ -198,10 +198,10 @@ auto spawn_on(scheduler& owner, std::source_location where, Operation&& operatio
   using value = await_result_t<Operation>;
   if constexpr (is_task_v<Operation>) {
     if (!operation) misuse("a task was spawned that had been moved from or awaited before");
-    return spawn_cell<value>(make_cell<task_cell<value>>(owner, std::move(operation), where));
+    return spawn_cell<value>(make_cell<task_cell<value>>(owner, std::forward<Operation>(operation), where));
   } else {
-    return spawn_cell<value>(
-        make_cell<task_cell<value>>(owner, as_task<Operation>(std::move(operation)), where));
+    return spawn_cell<value>(make_cell<task_cell<value>>(
+        owner, as_task<Operation>(std::forward<Operation>(operation)), where));
   }
 }
 
@@ -211,7 +211,8 @@ auto spawn_on(scheduler& owner, std::source_location where, std::in_place_t, Fun
   using value = typename std::invoke_result_t<Function&, Arguments...>::value_type;
   using cell = callable_cell<value, Function, Arguments...>;
   return spawn_cell<value>(
-      make_cell<cell>(owner, where, std::move(function), std::move(arguments)...));
+      make_cell<cell>(owner, where, std::forward<Function>(function),
+                      std::forward<Arguments>(arguments)...));
 }
 
 }  // namespace detail

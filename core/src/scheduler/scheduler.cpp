@@ -54,6 +54,7 @@ scheduler::scheduler(scheduler_options options)
     : options_(completed(std::move(options))),
       clock_(*options_.environment),
       driver_(make_epoll_driver()),
+      blocking_(std::make_shared<blocking_pool>(options_.environment, options_.blocking, *this)),
       idle_(options_.workers) {
   if (options_.start_paused) clock_.pause();
   auto seed = options_.environment->random_seed();
@@ -116,9 +117,11 @@ void scheduler::run(task_header* task) noexcept {
     cancel(task);
   } else {
     auto ready = static_cast<std::uint32_t>(before >> 32);
-    while (ready && !task->finished) {
+    task->fresh_bits = 0;
+    for (; ready && !task->finished; ready &= ~task->fresh_bits) {
       auto bit = static_cast<unsigned>(std::countr_zero(ready));
       ready &= ready - 1;
+      grant_late_budget(current);
       if (bit == 0) {
         current.branch = &task->root;
         if (task->root.current) {
@@ -212,6 +215,7 @@ void scheduler::stop_workers() noexcept {
 
 std::size_t scheduler::shut_down(duration grace) noexcept {
   if (shut_down_.exchange(true)) return 0;
+  auto start = std::chrono::steady_clock::now();
   if (shielded_.load(std::memory_order_acquire) > 0 && grace > duration::zero()) {
     try {
       auto* draining =
@@ -223,7 +227,11 @@ std::size_t scheduler::shut_down(duration grace) noexcept {
     }
   }
   stop_workers();
-  return cancel_rest();
+  blocking_->close();  // first: it must not wake what is being cancelled
+  auto cancelled = cancel_rest();
+  auto passed = std::chrono::steady_clock::now() - start;
+  blocking_->join(std::max(grace - passed, duration::zero()));
+  return cancelled;
 }
 
 // The workers are gone: this thread owns every task.

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "blocking/blocking_pool.hpp"
 #include "driver/driver.hpp"
 #include "scheduler/idle.hpp"
 #include "scheduler/injection_queue.hpp"
@@ -28,6 +29,7 @@ struct scheduler_options {
   bool start_paused = false;
   std::string thread_name = "weft-worker";
   std::shared_ptr<weft::environment> environment;
+  blocking_limits blocking;
 };
 
 // With threads of its own, or (current_thread) run by whoever calls block_on.
@@ -46,8 +48,8 @@ class scheduler {
   void submit(task_header* task) noexcept;
   // Waits on this thread until the task is complete; runs it when there are no other threads.
   void wait_for(task_header* task);
-  // Lets tasks that are shielded end, for at most `grace`; then stops the workers and cancels the rest.
-  // Returns how many were cancelled.
+  // Lets tasks that are shielded end, then stops the workers, cancels the rest, and lets calls on the blocking pool
+  // end: for at most `grace`, all together. Returns how many tasks were cancelled.
   std::size_t shut_down(std::chrono::nanoseconds grace) noexcept;
 
   void wake_if_idle() noexcept {
@@ -60,6 +62,7 @@ class scheduler {
 
   runtime_clock& clock() noexcept { return clock_; }
   driver& io() noexcept { return *driver_; }
+  blocking_pool& blocking() noexcept { return *blocking_; }
   weft::environment& environment() noexcept { return *options_.environment; }
   idle_state& idle() noexcept { return idle_; }
   injection_queue& injected() noexcept { return injected_; }
@@ -83,6 +86,7 @@ class scheduler {
   scheduler_options options_;
   runtime_clock clock_;
   driver* driver_;
+  std::shared_ptr<blocking_pool> blocking_;
   idle_state idle_;
   injection_queue injected_;
   owned_tasks tasks_;

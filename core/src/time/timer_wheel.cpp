@@ -57,12 +57,13 @@ bool timer_wheel::next_expiration(expiration& found) const noexcept {
     if (!occupied_[level]) continue;
     auto shift = bits * level;
     auto present = static_cast<unsigned>(elapsed_ >> shift) & (slots - 1);
-    auto ahead = static_cast<unsigned>(std::countr_zero(std::rotr(occupied_[level], static_cast<int>(present))));
-    auto slot = (present + ahead) & (slots - 1);
+    // The present slot comes last: on the top level it may hold what waits at the horizon, a turn from now.
+    auto ahead = static_cast<unsigned>(std::countr_zero(std::rotr(occupied_[level], static_cast<int>(present) + 1)));
+    auto slot = (present + 1 + ahead) & (slots - 1);
     auto range = 1ull << shift;
     auto turn = range << bits;
     auto tick = (elapsed_ & ~(turn - 1)) + slot * range;
-    if (tick < elapsed_) tick += turn;
+    if (tick <= elapsed_) tick += turn;
     found = {level, slot, tick};
     return true;
   }
@@ -89,6 +90,19 @@ void timer_wheel::update_next() noexcept {
   expiration next;
   auto tick = due_ ? elapsed_ : next_expiration(next) ? next.tick : none;
   next_tick_.store(tick, std::memory_order_seq_cst);
+}
+
+std::uint64_t timer_wheel::earliest() noexcept {
+  std::lock_guard held(lock_);
+  expiration next;
+  if (due_ || !next_expiration(next)) return due_ ? elapsed_ : none;
+  // What waits at the horizon is in no order.
+  auto last = next.level + 1 < levels ? next.slot : slots - 1;
+  auto tick = none;
+  for (auto slot = next.level + 1 < levels ? next.slot : 0; slot <= last; ++slot) {
+    for (auto* entry = slots_[next.level][slot]; entry; entry = entry->next_) tick = std::min(tick, entry->tick_);
+  }
+  return tick;
 }
 
 bool timer_wheel::insert(timer_entry& entry, std::uint64_t tick, waker&& to_wake) noexcept {

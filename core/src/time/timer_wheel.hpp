@@ -45,6 +45,8 @@ class timer_wheel {
   unsigned advance(std::uint64_t now) noexcept;
   // When to call `advance` next; `none` when nothing is pending. Never too late, sometimes too early.
   std::uint64_t next_tick() const noexcept { return next_tick_.load(std::memory_order_seq_cst); }
+  // The tick of the first entry to fire; `none` when nothing is pending. Looks through a slot: for a paused clock.
+  std::uint64_t earliest() noexcept;
 
  private:
   static constexpr unsigned levels = 6;

@@ -27,7 +27,11 @@ class composite_awaiter : public leaf_awaiter<composite_awaiter<Rule, Operations
   static constexpr const char* name = Rule::name;
 
   bool poll() noexcept {
-    if (!outer_) start();
+    if (!outer_) {
+      start();
+    } else if (!complete_) {
+      poll_all(indices);
+    }
     return complete_;
   }
   auto take() { return Rule::take(branches_, won_); }
@@ -35,7 +39,7 @@ class composite_awaiter : public leaf_awaiter<composite_awaiter<Rule, Operations
   void branch_done() noexcept {
     ++ended_;
     look(indices);
-    if (complete_) poll_branch(outer_);
+    if (complete_ && !polling_all_) poll_branch(outer_);
   }
 
  private:
@@ -45,6 +49,9 @@ class composite_awaiter : public leaf_awaiter<composite_awaiter<Rule, Operations
 
   void start() noexcept {
     outer_ = current_execution().branch;
+    if constexpr (count > 0) start_all();
+  }
+  void start_all() noexcept {
     unsigned first = Rule::fair && count > 1 ? random_below(count) : 0;
     for (unsigned step = 0; step < count && !complete_; ++step) {
       start_one((first + step) % count, indices);
@@ -62,6 +69,19 @@ class composite_awaiter : public leaf_awaiter<composite_awaiter<Rule, Operations
     look(indices);
   }
 
+  // Out of turn: a timeout around this looks for the last time, and what is ready must not be missed.
+  template <std::size_t... Index>
+  void poll_all(std::index_sequence<Index...>) noexcept {
+    polling_all_ = true;
+    (poll_one(std::get<Index>(branches_)), ...);
+    polling_all_ = false;
+    current_execution().branch = outer_;
+  }
+  template <class Branch>
+  void poll_one(Branch& branch) noexcept {
+    if (!complete_ && !branch.done()) poll_branch(&branch);
+  }
+
   // Looks who has ended; at the end of all, drops whoever has not.
   template <std::size_t... Index>
   void look(std::index_sequence<Index...>) noexcept {
@@ -76,7 +96,8 @@ class composite_awaiter : public leaf_awaiter<composite_awaiter<Rule, Operations
   branch_node* outer_ = nullptr;
   unsigned ended_ = 0;
   unsigned won_ = count;  // the branch that ended all, if one did
-  bool complete_ = false;
+  bool complete_ = count == 0;
+  bool polling_all_ = false;
 };
 
 template <class Rule, class... Operations>
