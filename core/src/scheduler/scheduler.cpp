@@ -193,16 +193,31 @@ void scheduler::wait_for(task_header* task) {
   }
 }
 
-void note_shielded(scheduler& owner, int change) noexcept { owner.note_shielded(change); }
+bool begin_shielded(scheduler& owner) noexcept { return owner.begin_shielded(); }
+void end_shielded(scheduler& owner) noexcept { owner.end_shielded(); }
 
-void scheduler::note_shielded(int change) noexcept {
-  if (shielded_.fetch_add(change, std::memory_order_seq_cst) + change == 0) unshielded_.wake();
+bool scheduler::begin_shielded() noexcept {
+  auto seen = shielded_.load(std::memory_order_relaxed);
+  while (!(seen & no_more_shields)) {
+    if (shielded_.compare_exchange_weak(seen, seen + one_shield, std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
+void scheduler::end_shielded() noexcept {
+  if (shielded_.fetch_sub(one_shield, std::memory_order_seq_cst) == one_shield) unshielded_.wake();
+}
+
+bool scheduler::close_unshielded() noexcept {
+  unsigned none = 0;
+  return shielded_.compare_exchange_strong(none, no_more_shields, std::memory_order_seq_cst) ||
+         none == no_more_shields;
 }
 
 bool scheduler::poll_unshielded() noexcept {
-  if (shielded_.load(std::memory_order_seq_cst) == 0) return true;
+  if (close_unshielded()) return true;
   unshielded_.register_current();
-  return shielded_.load(std::memory_order_seq_cst) == 0;
+  return close_unshielded();
 }
 
 void scheduler::stop_workers() noexcept {
@@ -216,7 +231,7 @@ void scheduler::stop_workers() noexcept {
 std::size_t scheduler::shut_down(duration grace) noexcept {
   if (shut_down_.exchange(true)) return 0;
   auto start = std::chrono::steady_clock::now();
-  if (shielded_.load(std::memory_order_acquire) > 0 && grace > duration::zero()) {
+  if (!close_unshielded() && grace > duration::zero()) {
     try {
       auto* draining =
           make_cell<task_cell<void>>(*this, drain_shielded(*this, grace), std::source_location::current());
@@ -226,6 +241,7 @@ std::size_t scheduler::shut_down(duration grace) noexcept {
     } catch (const std::bad_alloc&) {  // then without grace
     }
   }
+  shielded_.fetch_or(no_more_shields, std::memory_order_relaxed);
   stop_workers();
   blocking_->close();  // first: it must not wake what is being cancelled
   auto cancelled = cancel_rest();

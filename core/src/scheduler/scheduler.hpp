@@ -55,7 +55,11 @@ class scheduler {
   void wake_if_idle() noexcept {
     if (idle_.claim_wake()) driver_->wake_one();
   }
-  void note_shielded(int change) noexcept;
+  // A shielded task is counted from before it starts until its frames are gone. False: the grace for such is over, and
+  // it must not start. So each either is given the grace or never begins.
+  bool begin_shielded() noexcept;
+  void end_shielded() noexcept;
+  // True: there are none, and there will be none.
   bool poll_unshielded() noexcept;
   unsigned random_below(unsigned bound) noexcept;
   std::uint64_t now_ns() noexcept { return clock_.now_ns(); }
@@ -80,6 +84,7 @@ class scheduler {
   void finish(task_header* task) noexcept;
   void cancel(task_header* task) noexcept;
   void schedule_again(task_header* task) noexcept;
+  bool close_unshielded() noexcept;
   std::size_t cancel_rest() noexcept;
   void stop_workers() noexcept;
 
@@ -92,7 +97,9 @@ class scheduler {
   owned_tasks tasks_;
   std::vector<std::unique_ptr<worker>> workers_;
   facade::atomic<bool> stopping_{false};
-  facade::atomic<int> shielded_{0};
+  static constexpr unsigned no_more_shields = 1;
+  static constexpr unsigned one_shield = 2;
+  facade::atomic<unsigned> shielded_{0};
   atomic_waker unshielded_;
   facade::atomic<bool> shut_down_{false};
 };
