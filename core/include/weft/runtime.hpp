@@ -38,6 +38,8 @@ struct runtime_metrics {
 ///
 /// Ownership: unique. Destroying it stops the workers and cancels every task that is left, after giving shielded
 /// tasks, and calls on the blocking pool, `default_grace` to end. Not to be destroyed by one of its own tasks.
+/// Processes: it belongs to the one that made it. In a child that was forked later every call aborts the program with a
+/// message, and destroying it does nothing: fork before the first runtime, or exec at once in the child.
 /// Thread-safety: `spawn`, `block_on`, `metrics`, `dump_tasks` from any thread.
 class runtime {
  public:

@@ -94,6 +94,7 @@ void scheduler::schedule(task_header* task) noexcept {
 }
 
 void scheduler::submit(task_header* task) noexcept {
+  process_.check();
   auto& current = current_execution();
   auto* mine = current.current_scheduler == this ? static_cast<worker*>(current.worker) : nullptr;
   auto hint = mine ? mine->index_ : static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(&current) >> 12);
@@ -181,6 +182,7 @@ unsigned scheduler::random_below(unsigned bound) noexcept {
 }
 
 void scheduler::wait_for(task_header* task) {
+  process_.check();
   if (options_.current_thread) {
     entered_scheduler inside(*this, workers_.front().get());
     workers_.front()->loop(task);
@@ -229,7 +231,7 @@ void scheduler::stop_workers() noexcept {
 }
 
 std::size_t scheduler::shut_down(duration grace) noexcept {
-  if (shut_down_.exchange(true)) return 0;
+  if (process_.forked() || shut_down_.exchange(true)) return 0;
   auto start = std::chrono::steady_clock::now();
   if (!close_unshielded() && grace > duration::zero()) {
     try {

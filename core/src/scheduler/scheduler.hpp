@@ -13,6 +13,7 @@
 
 #include "blocking/blocking_pool.hpp"
 #include "driver/driver.hpp"
+#include "scheduler/fork_guard.hpp"
 #include "scheduler/idle.hpp"
 #include "scheduler/injection_queue.hpp"
 #include "scheduler/owned_tasks.hpp"
@@ -66,6 +67,7 @@ class scheduler {
 
   runtime_clock& clock() noexcept { return clock_; }
   driver& io() noexcept { return *driver_; }
+  const fork_guard& process() const noexcept { return process_; }
   blocking_pool& blocking() noexcept { return *blocking_; }
   weft::environment& environment() noexcept { return *options_.environment; }
   idle_state& idle() noexcept { return idle_; }
@@ -88,6 +90,7 @@ class scheduler {
   std::size_t cancel_rest() noexcept;
   void stop_workers() noexcept;
 
+  const fork_guard process_;
   scheduler_options options_;
   runtime_clock clock_;
   driver* driver_;

@@ -98,6 +98,7 @@ void worker::loop(const task_header* until) noexcept {
     return until ? (until->state.load(std::memory_order_acquire) & state::complete) != 0 : owner_.stopping();
   };
   while (!finished()) {
+    owner_.process().check();
     ++tick_;
     if (tick_ % driver_interval == 0) {
       // A wake-up is meant for a worker that waits. Kept here, it would leave its token behind, and with it a
