@@ -151,6 +151,7 @@ auto connection::poll_request() noexcept -> bool {
     if (receive_more(pending)) continue;
     if (!open_) return true;
     if (is_idle) {
+      in_.reset();  // a short read is not followed by another one, which would have given the block back
       out_.release();
       exchange_.reset();
     }
