@@ -181,9 +181,7 @@ def check_stream_body(program):
     program.stop()
 
 
-SERVES = {"hello": check_hello, "tcp_echo": check_tcp_echo, "stream_body": check_stream_body,
-          "first_service": lambda program: (
-              expect_equal(program.request("GET", "/"), (200, b"Hello, World!"), "GET /"), program.stop())}
+SERVES = {"hello": check_hello, "tcp_echo": check_tcp_echo, "stream_body": check_stream_body}
 
 
 def main():

@@ -155,6 +155,7 @@ auto connection::poll_request() noexcept -> bool {
       return true;
     }
     if (is_idle) {
+      in_.reset();  // a short read is not followed by another one, which would have given the block back
       out_.release();
       exchange_.reset();
     }
