@@ -165,7 +165,7 @@ result<std::unique_ptr<io::byte_stream>> poll_accept(io_handle& listener, io_ope
   io_handle* accepted = nullptr;
   std::int64_t came;
   do came = listener.accept(state, accepted, peer);
-  while (came < 0 && concerns_one_connection(came));
+  while (came != io_pending && came < 0 && concerns_one_connection(came));
   if (came == io_pending) return nullptr;
   if (came < 0) return fail(error::from_errno(static_cast<int>(-came)));
   return make_stream(*accepted, from_native(peer));

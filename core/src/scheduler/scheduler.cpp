@@ -1,6 +1,7 @@
 #include "scheduler/scheduler.hpp"
 
 #include <weft/leaf.hpp>
+#include <weft/shield.hpp>
 #include <weft/spawn.hpp>
 #include <weft/time.hpp>
 
@@ -96,7 +97,7 @@ void scheduler::submit(task_header* task) noexcept {
   auto& current = current_execution();
   auto* mine = current.current_scheduler == this ? static_cast<worker*>(current.worker) : nullptr;
   auto hint = mine ? mine->index_ : static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(&current) >> 12);
-  if (tasks_.add(task, hint)) return schedule(task);
+  if (shielded_.load(std::memory_order_relaxed) >= 0 && tasks_.add(task, hint)) return schedule(task);
   // Shut down: it is cancelled before it ran.
   std::uint64_t before;
   if (begin_running(task, before)) {
@@ -116,9 +117,11 @@ void scheduler::run(task_header* task) noexcept {
     cancel(task);
   } else {
     auto ready = static_cast<std::uint32_t>(before >> 32);
-    while (ready && !task->finished) {
+    task->fresh_bits = 0;
+    for (; ready && !task->finished; ready &= ~task->fresh_bits) {
       auto bit = static_cast<unsigned>(std::countr_zero(ready));
       ready &= ready - 1;
+      grant_late_budget(current);
       if (bit == 0) {
         current.branch = &task->root;
         if (task->root.current) {
@@ -185,10 +188,12 @@ void scheduler::wait_for(task_header* task) {
   }
   auto seen = task->state.fetch_or(state::thread_waits, std::memory_order_acq_rel);
   while (!(seen & state::complete)) {
-    task->state.wait(seen, std::memory_order_acquire);
+    facade::wait_for_change(task->state, seen);
     seen = task->state.load(std::memory_order_acquire);
   }
 }
+
+void note_shielded(scheduler& owner, int change) noexcept { owner.note_shielded(change); }
 
 void scheduler::note_shielded(int change) noexcept {
   if (shielded_.fetch_add(change, std::memory_order_seq_cst) + change == 0) unshielded_.wake();
@@ -208,19 +213,35 @@ void scheduler::stop_workers() noexcept {
   }
 }
 
+// Waits until no shielded task is left, and bars new tasks at that very moment: a shielded one that is counted before
+// is waited for, one that comes later is refused before it runs.
+void scheduler::seal(std::chrono::steady_clock::time_point start, duration grace) noexcept {
+  for (int none = 0; !shielded_.compare_exchange_strong(none, sealed, std::memory_order_seq_cst); none = 0) {
+    auto left = grace - (std::chrono::steady_clock::now() - start);
+    if (left <= duration::zero() || !drain(left)) {
+      shielded_.fetch_add(sealed, std::memory_order_seq_cst);
+      return;
+    }
+  }
+}
+
+bool scheduler::drain(duration grace) noexcept {
+  try {
+    auto* draining =
+        make_cell<task_cell<void>>(*this, drain_shielded(*this, grace), std::source_location::current());
+    submit(draining);
+    wait_for(draining);
+    forget_task(draining);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
 std::size_t scheduler::shut_down(duration grace) noexcept {
   if (shut_down_.exchange(true)) return 0;
   auto start = std::chrono::steady_clock::now();
-  if (shielded_.load(std::memory_order_acquire) > 0 && grace > duration::zero()) {
-    try {
-      auto* draining =
-          make_cell<task_cell<void>>(*this, drain_shielded(*this, grace), std::source_location::current());
-      submit(draining);
-      wait_for(draining);
-      forget_task(draining);
-    } catch (const std::bad_alloc&) {  // then without grace
-    }
-  }
+  seal(start, grace);
   stop_workers();
   blocking_->close();  // first: it must not wake what is being cancelled
   auto cancelled = cancel_rest();

@@ -82,6 +82,8 @@ class scheduler {
   void schedule_again(task_header* task) noexcept;
   std::size_t cancel_rest() noexcept;
   void stop_workers() noexcept;
+  void seal(std::chrono::steady_clock::time_point start, std::chrono::nanoseconds grace) noexcept;
+  bool drain(std::chrono::nanoseconds grace) noexcept;
 
   scheduler_options options_;
   runtime_clock clock_;
@@ -92,6 +94,7 @@ class scheduler {
   owned_tasks tasks_;
   std::vector<std::unique_ptr<worker>> workers_;
   facade::atomic<bool> stopping_{false};
+  static constexpr int sealed = -(1 << 30);  // added to the count: no new tasks
   facade::atomic<int> shielded_{0};
   atomic_waker unshielded_;
   facade::atomic<bool> shut_down_{false};

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "scheduler/scheduler.hpp"
+#include "task/task_state.hpp"
 
 namespace weft {
 inline namespace v0 {
@@ -49,9 +50,11 @@ void drop_empty_hub(task_header* task, hub* empty) noexcept {
 void poll_hub(task_header* task, hub* woken) noexcept {
   auto before = woken->state.fetch_and(~(state::notified | state::ready_mask), std::memory_order_acq_rel);
   auto ready = static_cast<std::uint32_t>(before >> 32);
-  while (ready && !task->finished) {
+  woken->fresh_bits = 0;
+  for (; ready && !task->finished; ready &= ~woken->fresh_bits) {
     auto bit = static_cast<unsigned>(std::countr_zero(ready));
     ready &= ready - 1;
+    grant_late_budget(current_execution());
     if (auto* node = woken->nodes[bit]) poll_branch(node);
   }
 }
@@ -97,6 +100,7 @@ void link_branch(branch_node* node, leaf* parent) {
   if (auto free = ~task->used_bits) {
     auto bit = static_cast<unsigned>(std::countr_zero(free));
     task->used_bits |= 1u << bit;
+    task->fresh_bits |= 1u << bit;
     node->bit = static_cast<std::uint8_t>(bit);
     node->target = task;
     node->previous = &task->root;
@@ -108,6 +112,7 @@ void link_branch(branch_node* node, leaf* parent) {
   auto* lender = hub_with_room(task);
   auto bit = static_cast<unsigned>(std::countr_zero(~lender->used_bits));
   lender->used_bits |= 1u << bit;
+  lender->fresh_bits |= 1u << bit;
   lender->nodes[bit] = node;
   node->bit = static_cast<std::uint8_t>(bit);
   node->target = lender;

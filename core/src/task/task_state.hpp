@@ -17,6 +17,13 @@ running_end stop_running(task_header* task) noexcept;
 // Its outcome is there and its frames are gone: wakes who joins. The references stay.
 void complete(task_header* task) noexcept;
 
+// For a branch that is polled after another one of its task has used up the budget: lets it make a few steps all
+// the same, so that a branch that is always ready does not starve its siblings.
+inline void grant_late_budget(execution& current) noexcept {
+  constexpr std::uint32_t late_budget = 8;
+  if (current.budget == 0) current.budget = late_budget;
+}
+
 }  // namespace detail
 }  // namespace v0
 }  // namespace weft

@@ -13,6 +13,9 @@ namespace {
 // Of a response's body: what is encoded before it is written.
 constexpr std::size_t response_batch = 64 * 1024;
 
+// What response::is_text stands for.
+constexpr std::string_view text_type_line = "Content-Type: text/plain; charset=utf-8\r\n";
+
 }  // namespace
 
 exchange::exchange(connection& on)
@@ -59,7 +62,7 @@ void exchange::begin() {
   if (call_) {
     call_->start();
   } else {
-    start_response(std::move(answer_));
+    start_response();
   }
 }
 
@@ -211,15 +214,14 @@ void exchange::request_failed(error why, rejection refused) {
 auto exchange::pump_handler() -> bool {
   if (stage_ != stage::handling || !connection_.open_) return false;
   if (call_->done()) {
-    result answered;
     try {
-      answered = call_->take();
+      answer_ = call_->take();
     } catch (...) {
       connection_.server().counters().add(counter::handler_exceptions);
-      answered = response(status::internal_server_error, std::string("Internal Server Error\n"));
+      answer_ = response(status::internal_server_error, std::string("Internal Server Error\n"));
     }
     call_.reset();
-    start_response(std::move(answered));
+    start_response();
     return true;
   }
   // It takes a while: earlier answers must not wait for it, and the peer may hang up.
@@ -234,18 +236,18 @@ void exchange::peer_is_gone() noexcept {
   connection_.close_quietly();
 }
 
-void exchange::start_response(result answered) {
+void exchange::start_response() {
   connection_.server().counters().add(counter::responses);
-  auto answer = answered ? std::move(*answered) : response_of(answered.error());
-  if (wants_continue_ && !answer.body().is_full()) {
-    held_ = std::move(answer);
+  if (!answer_) answer_ = response_of(answer_.error());
+  if (wants_continue_ && !answer_->body().is_full()) {
     stage_ = stage::holding;
   } else {
-    send_head(answer, answer.body().size());
+    send_head(answer_->body().size());
   }
 }
 
-void exchange::send_head(response& answer, std::optional<std::uint64_t> size) {
+void exchange::send_head(std::optional<std::uint64_t> size) {
+  auto& answer = *answer_;
   auto& server = connection_.server();
   // A body that the handler did not want is skipped if it is short and surely comes.
   if (body_ == body_read::unread || body_ == body_read::reading) {
@@ -256,13 +258,15 @@ void exchange::send_head(response& answer, std::optional<std::uint64_t> size) {
   response_context context{version_, is_head_,
                            reusable_ && server.phase() == http::phase::serving};
   auto& out = connection_.out_;
-  encoder_.start(out.text(), context, answer.status(), answer.headers(), size,
-                 time::wall_clock_s());
+  encoder_.start(out.text(), context, answer.status(), answer.fields(), size, time::wall_clock_s(),
+                 answer.is_text() ? text_type_line : std::string_view());
   stage_ = stage::responding;
   if (!encoder_.wants_body()) return finish_response(nullptr);
-  response_body_ = std::move(answer.body());
-  if (!response_body_.is_full()) return;
-  const auto& whole = response_body_.full();
+  if (!answer.body().is_full()) {
+    response_body_ = std::move(answer.body());
+    return;
+  }
+  const auto& whole = answer.body().full();
   if (whole.size() < output::copy_below) {
     (void)encoder_.write(out.text(), whole.view());
   } else if (encoder_.begin_piece(out.text(), whole.size())) {
@@ -276,10 +280,10 @@ auto exchange::pump_response() -> bool {
   if (!connection_.open_) return false;
   body_source::polled next;
   if (stage_ == stage::holding) {
-    auto size = held_.body().size();
-    if (!held_.body().poll_frame(next)) return wait_for_frame();
-    if (!next) held_ = response_of(next.error());
-    send_head(held_, held_.body().is_full() ? held_.body().size() : size);
+    auto size = answer_->body().size();
+    if (!answer_->body().poll_frame(next)) return wait_for_frame();
+    if (!next) answer_ = response_of(next.error());
+    send_head(answer_->body().is_full() ? answer_->body().size() : size);
     return stage_ == stage::responding ? send_frame(next) : true;
   }
   if (stage_ != stage::responding) return false;
@@ -331,7 +335,7 @@ void exchange::cut_response() noexcept {
 
 void exchange::finish_response(const header_map* trailers) {
   auto finished = encoder_.finish(connection_.out_.text(), trailers);
-  response_body_ = body();
+  if (!response_body_.is_full()) response_body_ = body();
   response_trailers_.reset();
   if (!finished) return cut_response();
   after_response();

@@ -60,8 +60,8 @@ class exchange {
   auto make_body() -> body;
   auto feed_body() -> bool;
   void request_failed(error why, rejection refused);
-  void start_response(result answered);
-  void send_head(response& answer, std::optional<std::uint64_t> size);
+  void start_response();
+  void send_head(std::optional<std::uint64_t> size);
   auto send_frame(body_source::polled& next) -> bool;
   auto wait_for_frame() noexcept -> bool;
   void peer_is_gone() noexcept;
@@ -88,8 +88,7 @@ class exchange {
   header_map request_trailers_;
   body response_body_;
   std::unique_ptr<header_map> response_trailers_;
-  result answer_;
-  response held_;
+  result answer_;  // from the handler's end until its head is encoded
   std::unique_ptr<detail::pending_call> call_;  // destroyed first: it may hold ends of the above
 };
 

@@ -74,6 +74,7 @@ struct task_header : wake_target {
   task_header* queue_next = nullptr;
   branch_node root;
   std::uint32_t used_bits = 1u | 1u << hub_bit;
+  std::uint32_t fresh_bits = 0;  // lent since the task began to run: what had woken these was for somebody else
   bool finished = false;  // the outcome was stored; only the thread that holds RUNNING looks
   std::uint8_t shard = 0;
   scheduler* owner;
@@ -85,7 +86,8 @@ struct task_header : wake_target {
   task_header* owned_previous = nullptr;
   std::uint64_t id = 0;
   std::source_location spawned_at;
-  task_header(scheduler* owner, const task_operations* operations, std::source_location where) noexcept;
+  WEFT_API task_header(scheduler* owner, const task_operations* operations,
+                       std::source_location where) noexcept;
 };
 
 // Ends the program: what was asked for breaks a rule that has no error to report.
