@@ -9,6 +9,7 @@
 #include "memory/frame_pool.hpp"
 #include "scheduler/scheduler.hpp"
 #include "task/task_state.hpp"
+#include "task/thread_place.hpp"
 
 namespace weft {
 inline namespace v0 {
@@ -79,13 +80,13 @@ void worker::run(task_header* task) noexcept {
     if (owner_.idle().stop_searching()) owner_.wake_if_idle();
   }
   untrimmed_ = true;
-  current_execution().budget = task_budget;
+  thread_place.budget = task_budget;
   for (unsigned in_a_row = 0;; ++in_a_row) {
     worker_counters::count(counters_.polls);
     owner_.run(task);
     // What it woke shares its budget, so that a pair of tasks cannot keep the worker to itself.
     if (!lifo_) return;
-    if (in_a_row >= lifo_limit || current_execution().budget == 0) {
+    if (in_a_row >= lifo_limit || thread_place.budget == 0) {
       queue_.push(std::exchange(lifo_, nullptr), owner_.injected());
       return;
     }
