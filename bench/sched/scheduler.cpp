@@ -15,13 +15,16 @@ constexpr std::size_t yields = 1000;
 constexpr std::size_t pairs = 1000;
 constexpr std::size_t links = 1000;
 
-weft::task<void> hit(std::shared_ptr<done> finished) {
-  finished->hit();
-  co_return;
+// A task that does nothing but hit.
+auto hitting(const std::shared_ptr<done>& finished) {
+  return [finished]() -> weft::task<void> {
+    finished->hit();
+    co_return;
+  };
 }
 
 weft::task<void> spawn_many(std::shared_ptr<done> finished) {
-  for (std::size_t i = 0; i < spawned; ++i) weft::spawn(hit(finished)).detach();
+  for (std::size_t i = 0; i < spawned; ++i) weft::spawn(hitting(finished)).detach();
   co_return;
 }
 
@@ -84,7 +87,7 @@ void run_spawns(runner& bench) {
   bench.run("spawn_many_remote", times * spawned, [times](weft::runtime& runtime) {
     for (std::size_t i = 0; i < times; ++i) {
       auto [finished, all] = done::after(spawned);
-      for (std::size_t task = 0; task < spawned; ++task) runtime.spawn(hit(finished)).detach();
+      for (std::size_t task = 0; task < spawned; ++task) runtime.spawn(hitting(finished)).detach();
       wait_for(runtime, std::move(all));
     }
   });

@@ -41,6 +41,8 @@ class alignas(64) idle_state {
     }
     return false;
   }
+  // Somebody was claimed and has not come out of its wait yet.
+  bool wake_pending() const noexcept { return tokens_.load(std::memory_order_seq_cst) > 0; }
   // Came out of its wait by itself.
   void wake_up() noexcept { word_.fetch_add(one_awake, std::memory_order_seq_cst); }
 

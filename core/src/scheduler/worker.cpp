@@ -101,9 +101,7 @@ void worker::loop(const task_header* until) noexcept {
   while (!finished()) {
     ++tick_;
     if (tick_ % driver_interval == 0) {
-      // A wake-up is meant for a worker that waits. Kept here, it would leave its token behind, and with it a
-      // "searching" worker that does not exist: nobody would be woken ever again.
-      if (turn_driver(0).woken) owner_.io().wake_one();
+      look_at_driver();
       fire_timers();
       share_work();
     }
@@ -119,6 +117,15 @@ void worker::loop(const task_header* until) noexcept {
     searching_ = false;
     if (owner_.idle().stop_searching()) owner_.wake_if_idle();
   }
+}
+
+// A wake-up is meant for a worker that waits. Kept here, it would leave its token behind, and with it a "searching"
+// worker that does not exist: nobody would be woken ever again. So it is passed on, unless the token was taken
+// meanwhile by one that came out of its wait by itself. And while a worker is on its way out it brings the events
+// along: to look would only be to snatch its wake-up and to pass that on, again and again until it gets a processor.
+void worker::look_at_driver() noexcept {
+  if (owner_.idle().wake_pending()) return;
+  if (turn_driver(0).woken && owner_.idle().wake_pending()) owner_.io().wake_one();
 }
 
 // Tasks that become ready here go to the queue's tail; one peer is woken for all of them, by share_work.
