@@ -59,8 +59,8 @@ class task_cell : public task_header {
   }
 
  private:
-  static void after(branch_node*) noexcept {
-    auto* self = static_cast<task_cell*>(current_execution().task);
+  static void after(branch_node* root) noexcept {
+    auto* self = static_cast<task_cell*>(static_cast<task_header*>(root->target));
     if (!self->body_.promise().finished()) return;
     auto& ended = self->body_.promise().outcome();
     if (ended.has_exception()) {

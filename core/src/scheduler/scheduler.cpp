@@ -11,6 +11,7 @@
 
 #include "task/hub.hpp"
 #include "task/task_state.hpp"
+#include "task/thread_place.hpp"
 
 namespace weft {
 inline namespace v0 {
@@ -25,7 +26,10 @@ scheduler_options completed(scheduler_options options) {
   return options;
 }
 
-worker* worker_here() noexcept { return static_cast<worker*>(current_execution().worker); }
+worker* worker_here() noexcept { return static_cast<worker*>(thread_place.worker); }
+
+// The references that a task has from its start, besides its handle's.
+constexpr std::uint32_t list_and_queue = 2;
 
 // Done when no shielded task is left.
 class unshielded : public leaf_awaiter<unshielded> {
@@ -84,7 +88,7 @@ scheduler::~scheduler() {
 }
 
 void scheduler::schedule(task_header* task) noexcept {
-  auto& current = current_execution();
+  auto& current = thread_place;
   auto* owner = task->owner;
   if (current.worker && current.current_scheduler == owner) {
     return static_cast<worker*>(current.worker)->push(task, current.task != task);
@@ -95,25 +99,22 @@ void scheduler::schedule(task_header* task) noexcept {
 
 void scheduler::submit(task_header* task) noexcept {
   process_.check();
-  auto& current = current_execution();
+  auto& current = thread_place;
   auto* mine = current.current_scheduler == this ? static_cast<worker*>(current.worker) : nullptr;
   auto hint = mine ? mine->index_ : static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(&current) >> 12);
   if (tasks_.add(task, hint)) return schedule(task);
-  // Shut down: it is cancelled before it ran.
+  // Shut down: it is cancelled before it ran. Nobody else has it, but whoever holds the handle that is being made.
+  entered_scheduler inside(*this, nullptr);
   std::uint64_t before;
-  if (begin_running(task, before)) {
-    task->operations->drop(task);
-    complete(task);
-  }
-  task->release();
-  task->release();
+  begin_running(task, before);
+  task->operations->drop(task);
+  complete(task, list_and_queue);
 }
 
 void scheduler::run(task_header* task) noexcept {
   std::uint64_t before;
   if (!begin_running(task, before)) return task->release();
-  auto& current = current_execution();
-  current.task = task;
+  auto& current = thread_place;
   if (before & state::cancelled) {
     cancel(task);
   } else {
@@ -144,11 +145,10 @@ void scheduler::run(task_header* task) noexcept {
       switch (stop_running(task)) {
         case running_end::suspended: break;
         case running_end::cancelled: cancel(task); break;
-        case running_end::again: current.task = nullptr; schedule_again(task); break;
+        case running_end::again: schedule_again(task); break;
       }
     }
   }
-  current.task = nullptr;
   current.branch = nullptr;
 }
 
@@ -158,16 +158,14 @@ void scheduler::schedule_again(task_header* task) noexcept {
 }
 
 void scheduler::cancel(task_header* task) noexcept {
-  current_execution().branch = &task->root;
+  thread_place.branch = &task->root;
   task->operations->drop(task);
   finish(task);
 }
 
 void scheduler::finish(task_header* task) noexcept {
   tasks_.remove(task);
-  complete(task);
-  task->release();  // of the list
-  task->release();  // of the queue
+  complete(task, list_and_queue);
 }
 
 bool scheduler::work_pending() const noexcept {
@@ -260,19 +258,16 @@ std::size_t scheduler::cancel_rest() noexcept {
   while (auto* task = tasks_.any()) {
     std::uint64_t before;
     if (begin_running(task, before)) {
-      current_execution().task = task;
-      current_execution().branch = &task->root;
+      thread_place.branch = &task->root;
       task->operations->drop(task);
       tasks_.remove(task);
-      complete(task);
-      task->release();
+      complete(task, 2);  // of the list, and of this thread
       ++cancelled;
     } else {
       facade::yield_thread();  // a dump on another thread holds it for a moment
+      task->release();
     }
-    task->release();
   }
-  current_execution().task = nullptr;
   // What is left in the queues is complete; only the references remain.
   for (auto& one : workers_) {
     if (auto* task = std::exchange(one->lifo_, nullptr)) task->release();

@@ -18,6 +18,7 @@
 #include "scheduler/injection_queue.hpp"
 #include "scheduler/owned_tasks.hpp"
 #include "scheduler/worker.hpp"
+#include "task/thread_place.hpp"
 #include "time/runtime_clock.hpp"
 
 namespace weft {
@@ -42,7 +43,7 @@ class scheduler {
   // Cancels every task that is left. Not from a worker of its own.
   ~scheduler();
 
-  static scheduler* here() noexcept { return current_execution().current_scheduler; }
+  static scheduler* here() noexcept { return thread_place.current_scheduler; }
   // Puts a task that was notified into a queue; the reference of the caller moves there.
   static void schedule(task_header* task) noexcept;
 
@@ -110,15 +111,14 @@ class scheduler {
 // Makes `owner` (and its worker, if it is one of its threads) the place where this thread stands.
 class entered_scheduler {
  public:
-  entered_scheduler(scheduler& owner, worker* as) noexcept : before_(current_execution()) {
-    auto& current = current_execution();
-    current = execution{};
-    current.current_scheduler = &owner;
-    current.worker = as;
+  entered_scheduler(scheduler& owner, worker* as) noexcept : before_(thread_place) {
+    thread_place = execution{};
+    thread_place.current_scheduler = &owner;
+    thread_place.worker = as;
   }
   entered_scheduler(const entered_scheduler&) = delete;
   entered_scheduler& operator=(const entered_scheduler&) = delete;
-  ~entered_scheduler() { current_execution() = before_; }
+  ~entered_scheduler() { thread_place = before_; }
 
  private:
   execution before_;
