@@ -87,8 +87,12 @@ void scheduler::schedule(task_header* task) noexcept {
   if (current.worker && current.current_scheduler == owner) {
     return static_cast<worker*>(current.worker)->push(task, current.task != task);
   }
+  // This thread does not belong to the runtime, which may end meanwhile. Until the task is in the queue, cancel_rest
+  // waits for it; from then on it waits for the visitor.
+  owner->visitors_.fetch_add(1, std::memory_order_relaxed);
   owner->injected_.push(task);
   owner->wake_if_idle();
+  owner->visitors_.fetch_sub(1, std::memory_order_release);
 }
 
 void scheduler::submit(task_header* task) noexcept {
@@ -179,16 +183,38 @@ unsigned scheduler::random_below(unsigned bound) noexcept {
 }
 
 void scheduler::wait_for(task_header* task) {
-  if (options_.current_thread) {
-    entered_scheduler inside(*this, workers_.front().get());
-    workers_.front()->loop(task);
-    return;
-  }
+  if (options_.current_thread) return drive_until_complete(task);
   auto seen = task->state.fetch_or(state::thread_waits, std::memory_order_acq_rel);
   while (!(seen & state::complete)) {
     task->state.wait(seen, std::memory_order_acquire);
     seen = task->state.load(std::memory_order_acquire);
   }
+}
+
+// One of the threads that wait drives the runtime; when it leaves, another one takes over.
+void scheduler::drive_until_complete(task_header* task) {
+  std::unique_lock held(driving_);
+  while (!(task->state.fetch_or(state::thread_waits, std::memory_order_acq_rel) & state::complete)) {
+    if (driven_ || stopping()) {
+      driving_changed_.wait(held);
+      continue;
+    }
+    driven_ = true;
+    held.unlock();
+    {
+      entered_scheduler inside(*this, workers_.front().get());
+      workers_.front()->loop(task);
+    }
+    held.lock();
+    driven_ = false;
+    driving_changed_.notify_all();
+  }
+}
+
+void scheduler::tell_waiting_thread(task_header* task) noexcept {
+  if (!options_.current_thread) return task->state.notify_all();
+  std::lock_guard held(driving_);
+  driving_changed_.notify_all();
 }
 
 void scheduler::note_shielded(int change) noexcept {
@@ -207,9 +233,12 @@ void scheduler::stop_workers() noexcept {
   for (auto& one : workers_) {
     if (one->thread.joinable()) one->thread.join();
   }
+  std::unique_lock held(driving_);
+  while (driven_) driving_changed_.wait(held);
 }
 
 std::size_t scheduler::shut_down(duration grace) noexcept {
+  if (worker_here() && here() == this) misuse("a runtime was shut down or destroyed by one of its own tasks");
   if (shut_down_.exchange(true)) return 0;
   if (shielded_.load(std::memory_order_acquire) > 0 && grace > duration::zero()) {
     try {
@@ -230,9 +259,11 @@ std::size_t scheduler::cancel_rest() noexcept {
   entered_scheduler inside(*this, nullptr);
   tasks_.close();
   std::size_t cancelled = 0;
+  std::size_t queued = 0;  // each task that is notified is in a queue, or on its way there
   while (auto* task = tasks_.any()) {
     std::uint64_t before;
     if (begin_running(task, before)) {
+      if (before & state::notified) ++queued;
       current_execution().task = task;
       current_execution().branch = &task->root;
       task->operations->drop(task);
@@ -246,12 +277,21 @@ std::size_t scheduler::cancel_rest() noexcept {
     task->release();
   }
   current_execution().task = nullptr;
-  // What is left in the queues is complete; only the references remain.
+  // All of them are complete; only the references remain. Who was about to queue one (a waker on another thread)
+  // must be done with this scheduler before it goes.
   for (auto& one : workers_) {
-    if (auto* task = std::exchange(one->lifo_, nullptr)) task->release();
-    while (auto* task = one->queue_.pop()) task->release();
+    if (auto* task = std::exchange(one->lifo_, nullptr)) task->release(), --queued;
+    while (auto* task = one->queue_.pop()) task->release(), --queued;
   }
-  while (auto* task = injected_.pop()) task->release();
+  while (queued > 0) {
+    if (auto* task = injected_.pop()) {
+      task->release();
+      --queued;
+    } else {
+      facade::yield_thread();
+    }
+  }
+  while (visitors_.load(std::memory_order_acquire) > 0) facade::yield_thread();
   return cancelled;
 }
 

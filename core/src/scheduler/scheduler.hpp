@@ -6,8 +6,10 @@
 #include <weft/waker.hpp>
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -53,6 +55,8 @@ class scheduler {
   void wake_if_idle() noexcept {
     if (idle_.claim_wake()) driver_->wake_one();
   }
+  // A thread waits for this task, which is complete.
+  void tell_waiting_thread(task_header* task) noexcept;
   void note_shielded(int change) noexcept;
   bool poll_unshielded() noexcept;
   unsigned random_below(unsigned bound) noexcept;
@@ -74,6 +78,7 @@ class scheduler {
   bool work_pending() const noexcept;
 
  private:
+  void drive_until_complete(task_header* task);
   void finish(task_header* task) noexcept;
   void cancel(task_header* task) noexcept;
   void schedule_again(task_header* task) noexcept;
@@ -88,6 +93,11 @@ class scheduler {
   owned_tasks tasks_;
   std::vector<std::unique_ptr<worker>> workers_;
   facade::atomic<bool> stopping_{false};
+  facade::atomic<std::uint32_t> visitors_{0};  // threads of others that are queueing a task
+  // Of a current-thread runtime: whether a thread drives it.
+  std::mutex driving_;
+  std::condition_variable driving_changed_;
+  bool driven_ = false;
   facade::atomic<int> shielded_{0};
   atomic_waker unshielded_;
   facade::atomic<bool> shut_down_{false};

@@ -72,7 +72,7 @@ void complete(task_header* task) noexcept {
   release_hubs(task);
   auto before = task->state.fetch_xor(state::running | state::complete, std::memory_order_acq_rel);
   if (before & state::detached) task->operations->drop_outcome(task);
-  if (before & state::thread_waits) task->state.notify_all();
+  if (before & state::thread_waits) task->owner->tell_waiting_thread(task);
   auto waiting = task->join_waker.exchange(join_closed, std::memory_order_acq_rel);
   if (waiting) waker::from_word(waiting).wake();
 }
