@@ -38,7 +38,9 @@ else()
   list(APPEND weft_warnings
        -Wshadow=local
        -Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread
-       -Wno-restrict -Wno-free-nonheap-object -Wno-missing-field-initializers)
+       -Wno-restrict -Wno-free-nonheap-object -Wno-missing-field-initializers
+       # In a unity build, where a source looks like a header.
+       -Wno-subobject-linkage)
 endif()
 if(WEFT_WERROR)
   list(APPEND weft_warnings -Werror)

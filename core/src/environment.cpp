@@ -29,9 +29,10 @@ std::uint64_t environment::random_seed() noexcept {
 }
 
 std::thread environment::start_thread(const std::string& name, std::move_only_function<void()> body) {
-  std::thread started(std::move(body));
-  ::pthread_setname_np(started.native_handle(), name.substr(0, 15).c_str());
-  return started;
+  return std::thread([name, run = std::move(body)]() mutable {
+    ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());
+    run();
+  });
 }
 
 }  // namespace v0

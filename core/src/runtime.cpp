@@ -1,5 +1,6 @@
 #include <weft/runtime.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 #include <system_error>
 
@@ -86,6 +87,18 @@ runtime::builder&& runtime::builder::thread_name(std::string name) && {
 }
 runtime::builder&& runtime::builder::start_paused(bool paused) && {
   options_->start_paused = paused;
+  return std::move(*this);
+}
+runtime::builder&& runtime::builder::blocking_threads(unsigned most) && {
+  options_->blocking.threads = std::max(1u, most);
+  return std::move(*this);
+}
+runtime::builder&& runtime::builder::blocking_queue(std::size_t most) && {
+  options_->blocking.queue = most;
+  return std::move(*this);
+}
+runtime::builder&& runtime::builder::blocking_idle(duration wait) && {
+  options_->blocking.idle = std::clamp<duration>(wait, duration::zero(), std::chrono::hours(24 * 365));
   return std::move(*this);
 }
 runtime::builder&& runtime::builder::environment(std::shared_ptr<weft::environment> doors) && {

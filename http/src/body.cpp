@@ -22,7 +22,7 @@ auto body::poll_frame(body_source::polled& into) noexcept -> bool {
   return true;
 }
 
-auto body::poll_data(result<std::optional<bytes>>& into) noexcept -> bool {
+auto body::poll_data(weft::result<std::optional<bytes>>& into) noexcept -> bool {
   for (;;) {
     body_source::polled next;
     if (!poll_frame(next)) return false;
@@ -45,7 +45,7 @@ auto body::poll_data(result<std::optional<bytes>>& into) noexcept -> bool {
 // False: enough, there will be an error.
 auto body::collect_operation::awaiter::keep(bytes part) noexcept -> bool {
   if (part.size() > limit_) {
-    got_ = fail(errc::limit_exceeded);
+    got_ = weft::fail(errc::limit_exceeded);
     return false;
   }
   limit_ -= part.size();
@@ -58,14 +58,14 @@ auto body::collect_operation::awaiter::keep(bytes part) noexcept -> bool {
     gathered_.append(part.view());
     return true;
   } catch (const std::bad_alloc&) {
-    got_ = fail(errc::out_of_memory);
+    got_ = weft::fail(errc::out_of_memory);
     return false;
   }
 }
 
 auto body::collect_operation::awaiter::poll() noexcept -> bool {
   for (;;) {
-    result<std::optional<bytes>> next;
+    weft::result<std::optional<bytes>> next;
     if (!from_.poll_data(next)) return false;
     if (!next) {
       got_ = std::unexpected(std::move(next.error()));

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t max_name_size = 0xffff;
 constexpr std::size_t max_store_size = std::size_t{1} << 30;
 
-auto check_field(header_name name, std::string_view value) -> result<void> {
+auto check_field(header_name name, std::string_view value) -> weft::result<void> {
   if (name.known() == header::other && !detail::is_token(name.text())) {
     return fail(errc::invalid_argument, "a header's name is no token");
   }
@@ -35,27 +35,6 @@ constexpr auto places_of(auto name, auto value) noexcept -> std::uint8_t {
 }  // namespace
 
 // ---- reading
-
-auto header_map::text_at(place where, std::uint32_t position, std::size_t size) const noexcept
-    -> std::string_view {
-  if (where == place::head) return {head_.data() + position, size};
-  const auto* end = reinterpret_cast<const char*>(store_->data()) + store_->capacity;
-  return {end - position, size};
-}
-
-auto header_map::name_of(const slot& of) const noexcept -> std::string_view {
-  const auto where = static_cast<place>(of.places & 15);
-  return where == place::known ? to_text(of.known) : text_at(where, of.name, of.name_size);
-}
-
-auto header_map::value_of(const slot& of) const noexcept -> std::string_view {
-  return text_at(static_cast<place>(of.places >> 4), of.value, of.value_size);
-}
-
-auto header_map::at(std::size_t index) const noexcept -> field {
-  const auto& found = slots()[index];
-  return {found.known, name_of(found), value_of(found)};
-}
 
 auto header_map::find(header_name name, std::size_t from) const noexcept -> std::size_t {
   const auto* fields = slots();
@@ -173,14 +152,14 @@ void header_map::erase_after(std::size_t index, header_name name) noexcept {
 
 // ---- changing
 
-auto header_map::append(header_name name, std::string_view value) -> result<void> {
+auto header_map::append(header_name name, std::string_view value) -> weft::result<void> {
   value = detail::trimmed(value);
   if (auto checked = check_field(name, value); !checked) return checked;
   add(name, value);
   return {};
 }
 
-auto header_map::insert(header_name name, std::string_view value) -> result<void> {
+auto header_map::insert(header_name name, std::string_view value) -> weft::result<void> {
   value = detail::trimmed(value);
   if (auto checked = check_field(name, value); !checked) return checked;
   const auto index = find(name, 0);

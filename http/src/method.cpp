@@ -29,7 +29,7 @@ auto known_method(std::string_view name) noexcept -> const method* {
 
 }  // namespace
 
-auto method::parse(std::string_view name) -> result<method> {
+auto method::parse(std::string_view name) -> weft::result<method> {
   if (const auto* known = known_method(name)) return *known;
   if (!detail::is_token(name)) return fail(errc::invalid_argument, "the method is no token");
   if (name.size() > max_size) return fail(errc::limit_exceeded, "the method's name is too long");

@@ -22,31 +22,36 @@ auto is_port(std::string_view text) noexcept -> bool {
   return value <= std::numeric_limits<std::uint16_t>::max();
 }
 
-// "::1" and the like: the characters are checked, the address itself is the resolver's business.
-auto is_ip_literal(std::string_view text) noexcept -> bool {
-  if (text.size() < 2) return false;
+// How much of `text` is a bracketed IPv6 address; 0 when none is at its start. Only the characters
+// are checked: the address itself is the resolver's business.
+auto ip_literal_size(std::string_view text) noexcept -> std::size_t {
   std::size_t colons = 0;
-  for (const char c : text) {
-    if (c == ':') {
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == ']') return colons >= 2 ? i + 1 : 0;
+    if (text[i] == ':') {
       ++colons;
-    } else if (c != '.' && !detail::has_class(c, detail::char_class::hex)) {
-      return false;
+    } else if (text[i] != '.' && !detail::has_class(text[i], detail::char_class::hex)) {
+      return 0;
     }
   }
-  return colons >= 2;
+  return 0;
 }
 
-auto is_host_name(std::string_view text) noexcept -> bool {
-  if (text.empty()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (detail::has_class(text[i], detail::char_class::host)) continue;
-    const bool encoded = text[i] == '%' && i + 2 < text.size() &&
-                         detail::has_class(text[i + 1], detail::char_class::hex) &&
-                         detail::has_class(text[i + 2], detail::char_class::hex);
-    if (!encoded) return false;
-    i += 2;
+// How much of `text` is a name or an IPv4 address.
+auto host_name_size(std::string_view text) noexcept -> std::size_t {
+  std::size_t size = 0;
+  while (size < text.size()) {
+    if (detail::has_class(text[size], detail::char_class::host)) {
+      ++size;
+    } else if (text[size] == '%' && size + 2 < text.size() &&
+               detail::has_class(text[size + 1], detail::char_class::hex) &&
+               detail::has_class(text[size + 2], detail::char_class::hex)) {
+      size += 3;
+    } else {
+      break;
+    }
   }
-  return true;
+  return size;
 }
 
 struct host_and_port {
@@ -69,12 +74,11 @@ auto default_port(std::string_view scheme) noexcept -> std::string_view {
 }  // namespace
 
 auto is_authority(std::string_view text) noexcept -> bool {
-  const auto [host, port] = split_authority(text);
-  if (!port.empty() && !is_port(port)) return false;
-  if (host.starts_with('[')) {
-    return host.ends_with(']') && is_ip_literal(host.substr(1, host.size() - 2));
-  }
-  return is_host_name(host);
+  const auto host = text.starts_with('[') ? ip_literal_size(text) : host_name_size(text);
+  if (host == 0) return false;
+  if (host == text.size()) return true;
+  const auto port = text.substr(host + 1);
+  return text[host] == ':' && (port.empty() || is_port(port));
 }
 
 auto same_authority(std::string_view left, std::string_view right, std::string_view scheme) noexcept
@@ -86,7 +90,7 @@ auto same_authority(std::string_view left, std::string_view right, std::string_v
   return left_port == right_port && detail::same_ignoring_case(left_host, right_host);
 }
 
-auto target::parse_absolute() -> result<void> {
+auto target::parse_absolute() -> weft::result<void> {
   const auto text = text_.view();
   const auto colon = text.find("://");
   const auto scheme = text.substr(0, colon);
@@ -107,7 +111,7 @@ auto target::parse_absolute() -> result<void> {
   return {};
 }
 
-auto target::parse(bytes text, const method& of) -> result<target> {
+auto target::parse(bytes text, const method& of) -> weft::result<target> {
   if (text.empty()) return bad_target("the target is empty");
   if (text.size() > std::numeric_limits<std::uint32_t>::max()) {
     return bad_target("the target is too long");

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <random>
@@ -314,6 +317,49 @@ TEST(block_cache, blocks_cross_threads_and_threads_end) {
   weft::trim_block_cache();
   EXPECT_EQ(bytes::copy("after"), "after");
 }
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define WEFT_TEST_SANITIZED 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define WEFT_TEST_SANITIZED 1
+#endif
+
+#ifndef WEFT_TEST_SANITIZED
+
+// What malloc has handed out and not got back, in the main arena and in mappings.
+auto bytes_in_use() {
+  const auto info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+TEST(block_cache, keeps_what_is_used_and_gives_back_what_a_burst_left) {
+  constexpr std::size_t blocks = 60;
+  weft::trim_block_cache();
+  const auto before = bytes_in_use();
+  {
+    std::vector<buffer> burst(blocks);
+    for (auto& b : burst) b.append(std::string(10'000, 'x'));
+  }
+  EXPECT_GT(bytes_in_use(), before + blocks * 10'000) << "kept for the next burst";
+  for (int i = 0; i < 10'000; ++i) bytes::copy(std::string(10'000, 'y'));
+  EXPECT_LT(bytes_in_use(), before + 5 * 16 * 1024);
+  weft::trim_block_cache();
+  EXPECT_LT(bytes_in_use(), before + 16 * 1024);
+}
+
+TEST(block_cache, is_capped) {
+  weft::trim_block_cache();
+  const auto before = bytes_in_use();
+  {
+    std::vector<buffer> burst(1000);
+    for (auto& b : burst) b.append(std::string(10'000, 'x'));
+  }
+  EXPECT_LT(bytes_in_use(), before + 65 * 16 * 1024);
+}
+
+#endif
 
 auto chain_of(std::initializer_list<std::string_view> parts) -> bytes_chain {
   bytes_chain chain;

@@ -103,7 +103,7 @@ class bytes {
   template <class Owner>
     requires(!std::is_lvalue_reference_v<Owner> && !std::ranges::enable_borrowed_range<Owner>)
   static auto from(Owner&& owner) -> bytes {
-    auto* held = new detail::bytes_owner_of<std::remove_cv_t<Owner>>(std::move(owner));
+    auto* held = new detail::bytes_owner_of<std::remove_cv_t<Owner>>(std::forward<Owner>(owner));
     return adopt(held, std::data(held->value), std::size(held->value));
   }
 

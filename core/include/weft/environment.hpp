@@ -2,16 +2,22 @@
 #pragma once
 
 #include <weft/export.hpp>
+#include <weft/net/address.hpp>
+#include <weft/result.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace weft {
 inline namespace v0 {
 
-/// Where a runtime gets time, randomness and threads from. Derive from it and override what a test wants to
+template <class T>
+class task;
+
+/// Where a runtime gets time, randomness, threads and the addresses of names from. Derive from it and override what a test wants to
 /// control; give it to the runtime's builder.
 /// Thread-safety: every member may be called from any thread at once.
 class WEFT_API environment {
@@ -29,6 +35,9 @@ class WEFT_API environment {
   virtual std::uint64_t random_seed() noexcept;
   /// Starts a thread of the runtime. Throws std::system_error when there is none to be had.
   virtual std::thread start_thread(const std::string& name, std::move_only_function<void()> body);
+  /// The addresses of a name that is no address, each with `port`; see net::resolve for order and errors. By default
+  /// getaddrinfo, on the blocking pool of the runtime of the calling task.
+  virtual task<result<std::vector<net::socket_address>>> resolve(std::string host, std::uint16_t port);
 };
 
 }  // namespace v0

@@ -37,13 +37,13 @@ struct runtime_metrics {
 /// Runs tasks: on threads of its own (work stealing), or on the thread that calls `block_on`.
 ///
 /// Ownership: unique. Destroying it stops the workers and cancels every task that is left, after giving shielded
-/// tasks `default_grace` to end. Not to be destroyed by one of its own tasks.
+/// tasks, and calls on the blocking pool, `default_grace` to end. Not to be destroyed by one of its own tasks.
 /// Thread-safety: `spawn`, `block_on`, `metrics`, `dump_tasks` from any thread.
 class runtime {
  public:
   class builder;
 
-  /// What a runtime that is destroyed waits for shielded tasks.
+  /// What a runtime that is destroyed waits for shielded tasks and blocking calls.
   static constexpr duration default_grace = std::chrono::seconds(5);
 
   /// As many workers as there are processors. Throws std::system_error when threads or descriptors are
@@ -100,7 +100,8 @@ class runtime {
                             std::move(arguments)...);
   }
 
-  /// Gives shielded tasks at most `grace` to end, stops the workers, cancels the rest. Returns how many were
+  /// Gives shielded tasks at most `grace` to end, stops the workers, cancels the rest, and waits for what remains of
+  /// `grace` for calls on the blocking pool; those that run on are left to themselves. Returns how many tasks were
   /// cancelled. Afterwards spawning yields tasks that are aborted. Idempotent.
   WEFT_API std::size_t shut_down(duration grace = default_grace) noexcept;
 
@@ -124,7 +125,12 @@ class runtime::builder {
   /// The clock stands still from the start; only for a current-thread runtime, whose idle moments then jump
   /// to the next timer.
   WEFT_API builder&& start_paused(bool paused) &&;
-  /// Where time, randomness and threads come from.
+  /// The blocking pool (see weft/spawn_blocking.hpp): at most so many threads (default 512, at least 1), calls that wait
+  /// for one (4096), and how long a thread stays without work (10 s).
+  WEFT_API builder&& blocking_threads(unsigned most) &&;
+  WEFT_API builder&& blocking_queue(std::size_t most) &&;
+  WEFT_API builder&& blocking_idle(duration wait) &&;
+  /// Where time, randomness, threads and the addresses of names come from.
   WEFT_API builder&& environment(std::shared_ptr<weft::environment> doors) &&;
   /// Throws std::system_error when threads or descriptors are not to be had, std::invalid_argument on a
   /// setting that cannot be.

@@ -20,8 +20,6 @@ class or_return_operation;
 
 namespace detail {
 
-[[noreturn]] WEFT_API void misuse(const char* what) noexcept;
-
 template <class Transfer>
 struct final_awaiter {
   bool await_ready() const noexcept { return false; }
@@ -291,7 +289,7 @@ template <awaitable Operation>
 [[nodiscard]] auto or_return(Operation&& source) {
   static_assert(is_result_v<await_result_t<Operation>>,
                 "or_return: awaiting this does not yield a weft::result<T>; a plain co_await will do");
-  return or_return_operation<std::remove_cvref_t<Operation>>(std::move(source));
+  return or_return_operation<std::remove_cvref_t<Operation>>(std::forward<Operation>(source));
 }
 
 namespace detail {

@@ -31,6 +31,9 @@ using time_point = clock::time_point;
 
 inline time_point now() noexcept { return clock::now(); }
 
+/// Seconds since 1970, for dates in messages: of the runtime's environment.
+WEFT_API std::int64_t wall_clock_s() noexcept;
+
 /// A time that does not come. Sums saturate there: a huge duration means "never".
 inline constexpr time_point never = time_point::max();
 

@@ -8,6 +8,8 @@
 namespace weft {
 inline namespace v0 {
 
+class deadline;
+
 /// Wakes one branch of one task. One word; move-only (see `clone`). It holds a reference to the task, never
 /// to a frame, so it may outlive what it was made for: waking then has no effect.
 /// Thread-safety: a waker object belongs to one thread at a time; waking is safe from any thread.
@@ -52,6 +54,7 @@ class waker {
     return reinterpret_cast<detail::wake_target*>(word_ & ~bit_mask);
   }
   friend class atomic_waker;
+  friend class deadline;
   std::uintptr_t word_ = 0;
 };
 

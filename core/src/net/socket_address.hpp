@@ -3,6 +3,9 @@
 
 #include <weft/net/address.hpp>
 
+#include <algorithm>
+#include <cstring>
+
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <netinet/in.h>
@@ -17,6 +20,10 @@ struct socket_address {
   socklen_t length = 0;
   sockaddr* get() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
   const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&storage); }
+  void assign(const sockaddr* from, socklen_t size) noexcept {
+    length = std::min<socklen_t>(size, sizeof storage);
+    std::memcpy(&storage, from, length);
+  }
 };
 
 socket_address to_native(const net::socket_address& address) noexcept;

@@ -1,3 +1,4 @@
+#include <weft/net/resolver.hpp>
 #include <weft/net/tcp.hpp>
 
 #include <cerrno>
@@ -89,30 +90,6 @@ result<io_handle*> listen_on(const net::socket_address& address, const net::list
   return (*driver)->adopt(listening.give_up());
 }
 
-class connected_awaiter : public leaf_awaiter<connected_awaiter> {
- public:
-  explicit connected_awaiter(io_handle& handle) noexcept : handle_(handle), state_(io_direction::write) {}
-  static constexpr const char* name = "connect";
-  bool poll() noexcept {
-    came_ = io::progress::from_driver(handle_.connected(state_));
-    return !came_.pending();
-  }
-  result<std::size_t> take() { return std::move(came_).take(); }
-
- private:
-  io_handle& handle_;
-  io_operation state_;
-  io::progress came_ = io::progress::not_yet();
-};
-class until_connected {
- public:
-  explicit until_connected(io_handle& handle) noexcept : handle_(&handle) {}
-  auto operator co_await() && noexcept { return connected_awaiter(*handle_); }
-
- private:
-  io_handle* handle_;
-};
-
 result<std::unique_ptr<io::byte_stream>> make_stream(io_handle& connected, net::socket_address peer) noexcept {
   try {
     return std::make_unique<socket_stream>(connected, std::move(peer));
@@ -158,12 +135,37 @@ bool concerns_one_connection(std::int64_t came) noexcept {
 
 }  // namespace
 
+// Not in the anonymous namespace: GCC warns of frames of public coroutines that hold such types.
+class connected_awaiter : public leaf_awaiter<connected_awaiter> {
+ public:
+  explicit connected_awaiter(io_handle& handle) noexcept : handle_(handle), state_(io_direction::write) {}
+  static constexpr const char* name = "connect";
+  bool poll() noexcept {
+    came_ = io::progress::from_driver(handle_.connected(state_));
+    return !came_.pending();
+  }
+  result<std::size_t> take() { return std::move(came_).take(); }
+
+ private:
+  io_handle& handle_;
+  io_operation state_;
+  io::progress came_ = io::progress::not_yet();
+};
+class until_connected {
+ public:
+  explicit until_connected(io_handle& handle) noexcept : handle_(&handle) {}
+  auto operator co_await() && noexcept { return connected_awaiter(*handle_); }
+
+ private:
+  io_handle* handle_;
+};
+
 result<std::unique_ptr<io::byte_stream>> poll_accept(io_handle& listener, io_operation& state) noexcept {
   socket_address peer;
   io_handle* accepted = nullptr;
   std::int64_t came;
   do came = listener.accept(state, accepted, peer);
-  while (came < 0 && concerns_one_connection(came));
+  while (came != io_pending && came < 0 && concerns_one_connection(came));
   if (came == io_pending) return nullptr;
   if (came < 0) return fail(error::from_errno(static_cast<int>(-came)));
   return make_stream(*accepted, from_native(peer));
@@ -186,9 +188,14 @@ task<result<tcp_stream>> tcp_stream::connect(socket_address address) {
 }
 
 task<result<tcp_stream>> tcp_stream::connect(std::string host_and_port) {
-  auto address = socket_address::parse(host_and_port);
-  if (!address) co_return fail(std::move(address).error());
-  co_return co_await connect(*std::move(address));
+  auto addresses = co_await or_return(resolve(std::move(host_and_port)));
+  error last = resolve_errc::no_address;
+  for (auto& address : addresses) {
+    auto connected = co_await connect(std::move(address));
+    if (connected) co_return connected;
+    last = std::move(connected).error();
+  }
+  co_return fail(std::move(last));
 }
 
 result<void> tcp_stream::set_nodelay(bool on) {
@@ -228,9 +235,14 @@ task<result<tcp_listener>> tcp_listener::bind(socket_address address, listen_opt
 }
 
 task<result<tcp_listener>> tcp_listener::bind(std::string host_and_port, listen_options options) {
-  auto address = socket_address::parse(host_and_port);
-  if (!address) co_return fail(std::move(address).error());
-  co_return co_await bind(*std::move(address), options);
+  auto addresses = co_await or_return(resolve(std::move(host_and_port)));
+  error last = resolve_errc::no_address;
+  for (const auto& address : addresses) {
+    auto listening = detail::listen_on(address, options);
+    if (listening) co_return tcp_listener(**listening);
+    last = std::move(listening).error();
+  }
+  co_return fail(std::move(last));
 }
 
 socket_address tcp_listener::local_address() const { return detail::local_address_of(handle().descriptor()); }

@@ -1,6 +1,7 @@
 #include "scheduler/scheduler.hpp"
 
 #include <weft/leaf.hpp>
+#include <weft/shield.hpp>
 #include <weft/spawn.hpp>
 #include <weft/time.hpp>
 
@@ -53,6 +54,7 @@ scheduler::scheduler(scheduler_options options)
     : options_(completed(std::move(options))),
       clock_(*options_.environment),
       driver_(make_epoll_driver()),
+      blocking_(std::make_shared<blocking_pool>(options_.environment, options_.blocking, *this)),
       idle_(options_.workers) {
   if (options_.start_paused) clock_.pause();
   auto seed = options_.environment->random_seed();
@@ -99,7 +101,7 @@ void scheduler::submit(task_header* task) noexcept {
   auto& current = current_execution();
   auto* mine = current.current_scheduler == this ? static_cast<worker*>(current.worker) : nullptr;
   auto hint = mine ? mine->index_ : static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(&current) >> 12);
-  if (tasks_.add(task, hint)) return schedule(task);
+  if (shielded_.load(std::memory_order_relaxed) >= 0 && tasks_.add(task, hint)) return schedule(task);
   // Shut down: it is cancelled before it ran.
   std::uint64_t before;
   if (begin_running(task, before)) {
@@ -186,7 +188,7 @@ void scheduler::wait_for(task_header* task) {
   if (options_.current_thread) return drive_until_complete(task);
   auto seen = task->state.fetch_or(state::thread_waits, std::memory_order_acq_rel);
   while (!(seen & state::complete)) {
-    task->state.wait(seen, std::memory_order_acquire);
+    facade::wait_for_change(task->state, seen);
     seen = task->state.load(std::memory_order_acquire);
   }
 }
@@ -217,6 +219,8 @@ void scheduler::tell_waiting_thread(task_header* task) noexcept {
   driving_changed_.notify_all();
 }
 
+void note_shielded(scheduler& owner, int change) noexcept { owner.note_shielded(change); }
+
 void scheduler::note_shielded(int change) noexcept {
   if (shielded_.fetch_add(change, std::memory_order_seq_cst) + change == 0) unshielded_.wake();
 }
@@ -237,21 +241,42 @@ void scheduler::stop_workers() noexcept {
   while (driven_) driving_changed_.wait(held);
 }
 
+// Waits until no shielded task is left, and bars new tasks at that very moment: a shielded one that is counted before
+// is waited for, one that comes later is refused before it runs.
+void scheduler::seal(std::chrono::steady_clock::time_point start, duration grace) noexcept {
+  for (int none = 0; !shielded_.compare_exchange_strong(none, sealed, std::memory_order_seq_cst); none = 0) {
+    auto left = grace - (std::chrono::steady_clock::now() - start);
+    if (left <= duration::zero() || !drain(left)) {
+      shielded_.fetch_add(sealed, std::memory_order_seq_cst);
+      return;
+    }
+  }
+}
+
+bool scheduler::drain(duration grace) noexcept {
+  try {
+    auto* draining =
+        make_cell<task_cell<void>>(*this, drain_shielded(*this, grace), std::source_location::current());
+    submit(draining);
+    wait_for(draining);
+    forget_task(draining);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
 std::size_t scheduler::shut_down(duration grace) noexcept {
   if (worker_here() && here() == this) misuse("a runtime was shut down or destroyed by one of its own tasks");
   if (shut_down_.exchange(true)) return 0;
-  if (shielded_.load(std::memory_order_acquire) > 0 && grace > duration::zero()) {
-    try {
-      auto* draining =
-          make_cell<task_cell<void>>(*this, drain_shielded(*this, grace), std::source_location::current());
-      submit(draining);
-      wait_for(draining);
-      forget_task(draining);
-    } catch (const std::bad_alloc&) {  // then without grace
-    }
-  }
+  auto start = std::chrono::steady_clock::now();
+  seal(start, grace);
   stop_workers();
-  return cancel_rest();
+  blocking_->close();  // first: it must not wake what is being cancelled
+  auto cancelled = cancel_rest();
+  auto passed = std::chrono::steady_clock::now() - start;
+  blocking_->join(std::max(grace - passed, duration::zero()));
+  return cancelled;
 }
 
 // The workers are gone: this thread owns every task.

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "blocking/blocking_pool.hpp"
 #include "driver/driver.hpp"
 #include "scheduler/idle.hpp"
 #include "scheduler/injection_queue.hpp"
@@ -30,6 +31,7 @@ struct scheduler_options {
   bool start_paused = false;
   std::string thread_name = "weft-worker";
   std::shared_ptr<weft::environment> environment;
+  blocking_limits blocking;
 };
 
 // With threads of its own, or (current_thread) run by whoever calls block_on.
@@ -48,8 +50,8 @@ class scheduler {
   void submit(task_header* task) noexcept;
   // Waits on this thread until the task is complete; runs it when there are no other threads.
   void wait_for(task_header* task);
-  // Lets tasks that are shielded end, for at most `grace`; then stops the workers and cancels the rest.
-  // Returns how many were cancelled.
+  // Lets tasks that are shielded end, then stops the workers, cancels the rest, and lets calls on the blocking pool
+  // end: for at most `grace`, all together. Returns how many tasks were cancelled.
   std::size_t shut_down(std::chrono::nanoseconds grace) noexcept;
 
   void wake_if_idle() noexcept {
@@ -64,6 +66,7 @@ class scheduler {
 
   runtime_clock& clock() noexcept { return clock_; }
   driver& io() noexcept { return *driver_; }
+  blocking_pool& blocking() noexcept { return *blocking_; }
   weft::environment& environment() noexcept { return *options_.environment; }
   idle_state& idle() noexcept { return idle_; }
   injection_queue& injected() noexcept { return injected_; }
@@ -84,10 +87,13 @@ class scheduler {
   void schedule_again(task_header* task) noexcept;
   std::size_t cancel_rest() noexcept;
   void stop_workers() noexcept;
+  void seal(std::chrono::steady_clock::time_point start, std::chrono::nanoseconds grace) noexcept;
+  bool drain(std::chrono::nanoseconds grace) noexcept;
 
   scheduler_options options_;
   runtime_clock clock_;
   driver* driver_;
+  std::shared_ptr<blocking_pool> blocking_;
   idle_state idle_;
   injection_queue injected_;
   owned_tasks tasks_;
@@ -98,6 +104,7 @@ class scheduler {
   std::mutex driving_;
   std::condition_variable driving_changed_;
   bool driven_ = false;
+  static constexpr int sealed = -(1 << 30);  // added to the count: no new tasks
   facade::atomic<int> shielded_{0};
   atomic_waker unshielded_;
   facade::atomic<bool> shut_down_{false};

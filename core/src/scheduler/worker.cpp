@@ -153,6 +153,7 @@ int worker::park_timeout() noexcept {
   }
   if (earliest == timer_wheel::none) return -1;
   if (owner_.clock().paused()) {
+    if (owner_.blocking().busy()) return -1;  // its end wakes us
     // Nothing else to do: time jumps to the next timer. Whoever woke us from outside comes first.
     if (turn_driver(0).events > 0 || owner_.injected().size() > 0 || queue_.size() > 0) return 0;
     auto exactly = timers_.earliest();

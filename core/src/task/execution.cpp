@@ -1,4 +1,5 @@
 // Where a thread stands, and how it goes on with a branch.
+#include <weft/detail/composite.hpp>
 #include <weft/detail/execution.hpp>
 #include <weft/leaf.hpp>
 #include <weft/task.hpp>

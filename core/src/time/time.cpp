@@ -21,15 +21,24 @@ void timer_entry::arm(std::uint64_t deadline_ns) noexcept {
 
 void timer_entry::unlink() noexcept { wheel_->remove(*this); }
 
+namespace {
+environment& doors() noexcept {
+  static environment outside;
+  auto* running = scheduler::here();
+  return running ? running->environment() : outside;
+}
+}  // namespace
+
 std::uint64_t now_ns() noexcept {
   if (auto* running = scheduler::here()) return running->now_ns();
-  static environment outside;
-  return outside.monotonic_ns();
+  return doors().monotonic_ns();
 }
 
 }  // namespace detail
 
 namespace time {
+
+std::int64_t wall_clock_s() noexcept { return detail::doors().wall_clock_s(); }
 
 namespace {
 

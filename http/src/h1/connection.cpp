@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "h1/date.hpp"
-#include "server/wall_clock.hpp"
+
 
 namespace weft::inline v0::http::h1 {
 
@@ -45,7 +45,7 @@ class connection::step {
 };
 
 connection::connection(std::shared_ptr<server_state> server,
-                       std::unique_ptr<io::byte_stream> stream)
+                       io::transport stream)
     : registered_connection(std::move(server)), stream_(std::move(stream)) {}
 
 auto connection::run() -> task<void> {
@@ -69,7 +69,7 @@ auto connection::deadline_passed() noexcept -> bool {
 
 auto connection::flush() noexcept -> bool {
   std::size_t wrote = 0;
-  auto written = out_.flush(*stream_, writing_, wrote);
+  auto written = out_.flush(stream_, writing_, wrote);
   if (written.done()) {
     if (waiting_ == waiting::write) stop_waiting();
     return true;
@@ -91,7 +91,7 @@ auto connection::flush() noexcept -> bool {
 
 // True: bytes came. Else either nothing came yet (`pending`), or the connection is at its end.
 auto connection::receive_more(bool& pending) noexcept -> bool {
-  auto got = stream_->poll_receive_into(reading_, in_, no_limit);
+  auto got = stream_.poll_receive_into(reading_, in_, no_limit);
   pending = got.pending();
   if (got.done() && got.count() > 0) return true;
   if (!pending) close_quietly();
@@ -102,7 +102,7 @@ void connection::refuse(rejection why) noexcept {
   server().counters().add(counter::protocol_errors);
   server().counters().add_refused(static_cast<std::size_t>(why));
   try {
-    response_encoder::refuse(out_.text(), why, wall_clock_s());
+    response_encoder::refuse(out_.text(), why, time::wall_clock_s());
     close_after_flush();
   } catch (const std::bad_alloc&) {
     close_quietly();
@@ -114,7 +114,7 @@ void connection::refuse_slow_head() noexcept {
   try {
     response_encoder late;
     late.start(out_.text(), {http::version::http_1_1, false, false}, status::request_timeout, {}, 0,
-               wall_clock_s());
+               time::wall_clock_s());
     close_after_flush();
   } catch (const std::bad_alloc&) {
     close_quietly();
@@ -215,7 +215,7 @@ auto connection::poll_goodbye() noexcept -> bool {
   if (broken_ || server().phase() == http::phase::cutting) return true;
   if (!out_.empty() && !flush()) return broken_;
   if (!write_ended_) {
-    auto ended = stream_->poll_shutdown(writing_);
+    auto ended = stream_.poll_shutdown(writing_);
     if (ended.pending()) return false;
     if (ended.failed()) return true;
     write_ended_ = true;
@@ -224,7 +224,7 @@ auto connection::poll_goodbye() noexcept -> bool {
   wait_until(waiting::linger, server().limits().linger());
   for (;;) {
     in_.clear();
-    auto got = stream_->poll_receive_into(reading_, in_, no_limit);
+    auto got = stream_.poll_receive_into(reading_, in_, no_limit);
     if (got.pending()) return deadline_passed();
     if (got.failed() || got.count() == 0) return true;
     lingered_ += got.count();
@@ -232,7 +232,7 @@ auto connection::poll_goodbye() noexcept -> bool {
   }
 }
 
-auto serve_connection(std::shared_ptr<server_state> server, std::unique_ptr<io::byte_stream> stream)
+auto serve_connection(std::shared_ptr<server_state> server, io::transport stream)
     -> task<void> {
   connection open(std::move(server), std::move(stream));
   co_await open.run();

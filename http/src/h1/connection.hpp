@@ -2,7 +2,7 @@
 
 #include <weft/bytes.hpp>
 #include <weft/deadline.hpp>
-#include <weft/io/stream.hpp>
+#include <weft/io/transport.hpp>
 #include <weft/leaf.hpp>
 #include <weft/task.hpp>
 
@@ -23,7 +23,7 @@ namespace weft::inline v0::http::h1 {
 /// touches the parser and the socket. While it is idle it holds no buffer and no parser.
 class connection : private registered_connection {
  public:
-  connection(std::shared_ptr<server_state> server, std::unique_ptr<io::byte_stream> stream);
+  connection(std::shared_ptr<server_state> server, io::transport stream);
 
   /// The connection's life. To be run as a task that owns the connection.
   auto run() -> task<void>;
@@ -58,7 +58,7 @@ class connection : private registered_connection {
     say_goodbye_ = true;
   }
 
-  std::unique_ptr<io::byte_stream> stream_;
+  io::transport stream_;
   io::io_state reading_{io::direction::read};
   io::io_state writing_{io::direction::write};
   io::io_state closing_{io::direction::closing};
@@ -75,7 +75,7 @@ class connection : private registered_connection {
 };
 
 /// Makes the task of a connection.
-auto serve_connection(std::shared_ptr<server_state> server, std::unique_ptr<io::byte_stream> stream)
+auto serve_connection(std::shared_ptr<server_state> server, io::transport stream)
     -> task<void>;
 
 }  // namespace weft::inline v0::http::h1

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "h1/connection.hpp"
-#include "server/wall_clock.hpp"
+
 
 namespace weft::inline v0::http::h1 {
 
@@ -12,6 +12,9 @@ namespace {
 
 // Of a response's body: what is encoded before it is written.
 constexpr std::size_t response_batch = 64 * 1024;
+
+// What response::is_text stands for.
+constexpr std::string_view text_type_line = "Content-Type: text/plain; charset=utf-8\r\n";
 
 }  // namespace
 
@@ -59,7 +62,7 @@ void exchange::begin() {
   if (call_) {
     call_->start();
   } else {
-    start_response(std::move(answer_));
+    start_response();
   }
 }
 
@@ -123,7 +126,7 @@ auto exchange::pump_request() -> bool {
     wanted_since_ = time::now();
   }
   body_ = body_read::reading;
-  if (wants_continue_) {
+  if (wants_continue_ && stage_ != stage::responding) {
     wants_continue_ = false;
     response_encoder::interim(connection_.out_.text(), status::continue_);
     (void)connection_.flush();
@@ -203,7 +206,7 @@ void exchange::request_failed(error why, rejection refused) {
   } else {
     response_encoder late;
     late.start(connection_.out_.text(), {version_, is_head_, false}, status::request_timeout, {}, 0,
-               wall_clock_s());
+               time::wall_clock_s());
     connection_.close_after_flush();
   }
 }
@@ -211,96 +214,111 @@ void exchange::request_failed(error why, rejection refused) {
 auto exchange::pump_handler() -> bool {
   if (stage_ != stage::handling || !connection_.open_) return false;
   if (call_->done()) {
-    result answered;
     try {
-      answered = call_->take();
+      answer_ = call_->take();
     } catch (...) {
       connection_.server().counters().add(counter::handler_exceptions);
-      answered = response(status::internal_server_error, std::string("Internal Server Error\n"));
+      answer_ = response(status::internal_server_error, std::string("Internal Server Error\n"));
     }
     call_.reset();
-    start_response(std::move(answered));
+    start_response();
     return true;
   }
   // It takes a while: earlier answers must not wait for it, and the peer may hang up.
   if (!connection_.out_.empty()) (void)connection_.flush();
-  if (connection_.stream_->poll_peer_closed(connection_.closing_)) {
-    connection_.server().counters().add(counter::peer_disconnects);
-    connection_.broken_ = true;
-    connection_.close_quietly();
-  }
+  if (connection_.stream_.poll_peer_closed(connection_.closing_)) peer_is_gone();
   return false;
 }
 
-void exchange::start_response(result answered) {
+void exchange::peer_is_gone() noexcept {
+  connection_.server().counters().add(counter::peer_disconnects);
+  connection_.broken_ = true;
+  connection_.close_quietly();
+}
+
+void exchange::start_response() {
+  connection_.server().counters().add(counter::responses);
+  if (!answer_) answer_ = response_of(answer_.error());
+  if (wants_continue_ && !answer_->body().is_full()) {
+    stage_ = stage::holding;
+  } else {
+    send_head(answer_->body().size());
+  }
+}
+
+void exchange::send_head(std::optional<std::uint64_t> size) {
+  auto& answer = *answer_;
   auto& server = connection_.server();
-  server.counters().add(counter::responses);
-  auto answer = answered ? std::move(*answered) : response_of(answered.error());
   // A body that the handler did not want is skipped if it is short and surely comes.
   if (body_ == body_read::unread || body_ == body_read::reading) {
     auto is_long = parser_.semantics().framing == request_semantics::body::length &&
                    parser_.semantics().length > server.limits().linger_bytes();
-    if (wants_continue_ || is_long) reusable_ = false;
+    if (wants_continue_ || (is_long && body_ == body_read::unread)) reusable_ = false;
   }
   response_context context{version_, is_head_,
                            reusable_ && server.phase() == http::phase::serving};
   auto& out = connection_.out_;
-  encoder_.start(out.text(), context, answer.status(), answer.headers(), answer.body().size(),
-                 wall_clock_s());
+  encoder_.start(out.text(), context, answer.status(), answer.fields(), size, time::wall_clock_s(),
+                 answer.is_text() ? text_type_line : std::string_view());
   stage_ = stage::responding;
   if (!encoder_.wants_body()) return finish_response(nullptr);
-  response_body_ = std::move(answer.body());
-  if (!response_body_.is_full()) return;
-  const auto& whole = response_body_.full();
+  if (!answer.body().is_full()) {
+    response_body_ = std::move(answer.body());
+    return;
+  }
+  const auto& whole = answer.body().full();
   if (whole.size() < output::copy_below) {
     (void)encoder_.write(out.text(), whole.view());
-  } else {
-    if (encoder_.begin_piece(out.text(), whole.size())) {
-      out.push(whole);
-      encoder_.end_piece(out.text());
-    }
+  } else if (encoder_.begin_piece(out.text(), whole.size())) {
+    out.push(whole);
+    encoder_.end_piece(out.text());
   }
   finish_response(nullptr);
 }
 
 auto exchange::pump_response() -> bool {
-  if (stage_ != stage::responding || !connection_.open_) return false;
+  if (!connection_.open_) return false;
+  body_source::polled next;
+  if (stage_ == stage::holding) {
+    auto size = answer_->body().size();
+    if (!answer_->body().poll_frame(next)) return wait_for_frame();
+    if (!next) answer_ = response_of(next.error());
+    send_head(answer_->body().is_full() ? answer_->body().size() : size);
+    return stage_ == stage::responding ? send_frame(next) : true;
+  }
+  if (stage_ != stage::responding) return false;
   auto& out = connection_.out_;
   if (out.size() >= std::min(response_batch, connection_.server().limits().write_queue()) &&
       !connection_.flush()) {
     return false;
   }
-  body_source::polled next;
-  if (!response_body_.poll_frame(next)) {
-    if (!out.empty()) (void)connection_.flush();  // what there is goes out while we wait
-    if (connection_.stream_->poll_peer_closed(connection_.closing_)) {
-      connection_.server().counters().add(counter::peer_disconnects);
-      connection_.broken_ = true;
-      connection_.close_quietly();
-    }
-    return false;
-  }
+  if (!response_body_.poll_frame(next)) return wait_for_frame();
+  return send_frame(next);
+}
+
+// What there is goes out while we wait.
+auto exchange::wait_for_frame() noexcept -> bool {
+  if (!connection_.out_.empty()) (void)connection_.flush();
+  if (connection_.stream_.poll_peer_closed(connection_.closing_)) peer_is_gone();
+  return false;
+}
+
+auto exchange::send_frame(body_source::polled& next) -> bool {
+  auto& out = connection_.out_;
   if (!next) {  // the peer must not take what it has for the whole
-    connection_.server().counters().add(counter::body_failures);
-    (void)connection_.flush();
-    connection_.broken_ = true;
-    connection_.close_quietly();
-    return true;
-  }
-  if (!*next) {
+    cut_response();
+  } else if (!*next) {
     finish_response(response_trailers_.get());
   } else if ((*next)->is_trailers()) {
     response_trailers_ = std::make_unique<header_map>(std::move((*next)->trailers()));
   } else {
     auto& data = (*next)->data();
-    auto fits = data.size() < output::copy_below
-                    ? encoder_.write(out.text(), data.view())
-                    : encoder_.begin_piece(out.text(), data.size());
+    auto is_small = data.size() < output::copy_below;
+    auto fits = is_small ? encoder_.write(out.text(), data.view())
+                         : encoder_.begin_piece(out.text(), data.size());
     if (!fits) {
-      connection_.server().counters().add(counter::body_failures);
-      connection_.broken_ = true;
-      connection_.close_quietly();
-    } else if (data.size() >= output::copy_below) {
+      cut_response();
+    } else if (!is_small) {
       out.push(std::move(data));
       encoder_.end_piece(out.text());
     }
@@ -308,17 +326,18 @@ auto exchange::pump_response() -> bool {
   return true;
 }
 
+void exchange::cut_response() noexcept {
+  connection_.server().counters().add(counter::body_failures);
+  (void)connection_.flush();
+  connection_.broken_ = true;
+  connection_.close_quietly();
+}
+
 void exchange::finish_response(const header_map* trailers) {
   auto finished = encoder_.finish(connection_.out_.text(), trailers);
-  response_body_ = body();
+  if (!response_body_.is_full()) response_body_ = body();
   response_trailers_.reset();
-  if (!finished) {
-    connection_.server().counters().add(counter::body_failures);
-    (void)connection_.flush();
-    connection_.broken_ = true;
-    connection_.close_quietly();
-    return;
-  }
+  if (!finished) return cut_response();
   after_response();
 }
 

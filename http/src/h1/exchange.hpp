@@ -1,6 +1,7 @@
 #pragma once
 
 #include <weft/http/detail/handler.hpp>
+#include <weft/time.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -43,6 +44,7 @@ class exchange {
  private:
   enum class stage : std::uint8_t {
     handling,    // the handler has the request
+    holding,     // the peer waits for 100 (Continue), and the response's body may still ask for the request's
     responding,  // its response's body is being sent
     draining,    // what is left of the request's body is read and dropped
     done,
@@ -58,7 +60,12 @@ class exchange {
   auto make_body() -> body;
   auto feed_body() -> bool;
   void request_failed(error why, rejection refused);
-  void start_response(result answered);
+  void start_response();
+  void send_head(std::optional<std::uint64_t> size);
+  auto send_frame(body_source::polled& next) -> bool;
+  auto wait_for_frame() noexcept -> bool;
+  void peer_is_gone() noexcept;
+  void cut_response() noexcept;
   void finish_response(const header_map* trailers);
   void after_response();
   auto body_is_late() -> bool;
@@ -81,7 +88,7 @@ class exchange {
   header_map request_trailers_;
   body response_body_;
   std::unique_ptr<header_map> response_trailers_;
-  result answer_;
+  result answer_;  // from the handler's end until its head is encoded
   std::unique_ptr<detail::pending_call> call_;  // destroyed first: it may hold ends of the above
 };
 

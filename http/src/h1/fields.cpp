@@ -34,9 +34,8 @@ auto sink_of(llhttp_t* parser) noexcept -> field_sink& {
 
 // llhttp may hand out a span in pieces; they are neighbours, since it reads one contiguous section.
 void extend(std::string_view& span, const char* at, std::size_t size) noexcept {
-  span = span.empty()
-             ? std::string_view(at, size)
-             : std::string_view(span.data(), static_cast<std::size_t>(at + size - span.data()));
+  const auto* start = span.empty() ? at : span.begin();
+  span = std::string_view(start, at + size);
 }
 
 auto on_name(llhttp_t* parser, const char* at, std::size_t size) noexcept -> int {

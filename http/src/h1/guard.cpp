@@ -15,20 +15,42 @@ auto find_line_end_portable(std::string_view text, std::size_t from) noexcept ->
   return from;
 }
 
-auto find_line_end(std::string_view text, std::size_t from) noexcept -> std::size_t {
 #ifdef __SSE2__
-  const auto cr = _mm_set1_epi8('\r');
-  const auto lf = _mm_set1_epi8('\n');
-  for (; from + 16 <= text.size(); from += 16) {
-    const auto block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + from));
-    const auto found = _mm_or_si128(_mm_cmpeq_epi8(block, cr), _mm_cmpeq_epi8(block, lf));
-    if (const auto mask = static_cast<unsigned>(_mm_movemask_epi8(found)); mask != 0) {
-      return from + static_cast<std::size_t>(std::countr_zero(mask));
+
+namespace {
+
+// One bit for each of the 16 bytes at `from` that is CR or LF.
+auto line_ends_in_block(const char* from) noexcept -> unsigned {
+  const auto block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  const auto found = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('\r')),
+                                  _mm_cmpeq_epi8(block, _mm_set1_epi8('\n')));
+  return static_cast<unsigned>(_mm_movemask_epi8(found));
+}
+
+}  // namespace
+
+auto find_line_end(std::string_view text, std::size_t from) noexcept -> std::size_t {
+  constexpr std::size_t block = 16;
+  const auto size = text.size();
+  if (size < block) return find_line_end_portable(text, from);
+  for (; from + block <= size; from += block) {
+    if (const auto found = line_ends_in_block(text.data() + from); found != 0) {
+      return from + static_cast<std::size_t>(std::countr_zero(found));
     }
   }
-#endif
+  // The last block overlaps what was seen already.
+  const auto last = size - block;
+  const auto unseen = line_ends_in_block(text.data() + last) >> (from - last);
+  return unseen != 0 ? from + static_cast<std::size_t>(std::countr_zero(unseen)) : size;
+}
+
+#else
+
+auto find_line_end(std::string_view text, std::size_t from) noexcept -> std::size_t {
   return find_line_end_portable(text, from);
 }
+
+#endif
 
 void guard::start_head(const bounds& within) noexcept {
   *this = guard();
@@ -76,14 +98,15 @@ auto guard::scan(std::string_view section) noexcept -> verdict {
       case place::line_start:
         if (!begin_line(seen[position_])) return verdict::refused;
         place_ = place::in_line;
-        break;
+        [[fallthrough]];
       case place::in_line:
         position_ = find_line_end(seen, position_);
         if (position_ == seen.size()) break;
         if (seen[position_] == '\n') return refuse(rejection::bad_line_ending);
         ++position_;
         place_ = place::after_cr;
-        break;
+        if (position_ == seen.size()) break;
+        [[fallthrough]];
       case place::after_cr:
         if (seen[position_] != '\n') return refuse(rejection::bad_line_ending);
         ++position_;

@@ -14,7 +14,7 @@ void output::push(bytes piece) {
   queue_.push_back(std::move(piece));
 }
 
-auto output::write_some(io::byte_stream& to, io::io_state& state) noexcept -> io::progress {
+auto output::write_some(io::transport& to, io::io_state& state) noexcept -> io::progress {
   if (queue_.empty()) {
     io_slice only{text_.data(), text_.size()};
     auto written = to.poll_send(state, {&only, 1});
@@ -35,7 +35,7 @@ auto output::write_some(io::byte_stream& to, io::io_state& state) noexcept -> io
   return written;
 }
 
-auto output::flush(io::byte_stream& to, io::io_state& state, std::size_t& wrote) noexcept
+auto output::flush(io::transport& to, io::io_state& state, std::size_t& wrote) noexcept
     -> io::progress {
   wrote = 0;
   while (!empty()) {

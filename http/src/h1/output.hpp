@@ -1,7 +1,7 @@
 #pragma once
 
 #include <weft/bytes.hpp>
-#include <weft/io/stream.hpp>
+#include <weft/io/transport.hpp>
 
 #include <cstddef>
 
@@ -24,13 +24,13 @@ class output {
 
   /// Writes what the connection takes. Done: everything is written; the count is how many bytes this
   /// call wrote. Pending: `wrote` tells the same.
-  auto flush(io::byte_stream& to, io::io_state& state, std::size_t& wrote) noexcept -> io::progress;
+  auto flush(io::transport& to, io::io_state& state, std::size_t& wrote) noexcept -> io::progress;
 
   /// Gives the memory back while nothing is to be written.
   void release() noexcept { text_.reset(); }
 
  private:
-  auto write_some(io::byte_stream& to, io::io_state& state) noexcept -> io::progress;
+  auto write_some(io::transport& to, io::io_state& state) noexcept -> io::progress;
 
   buffer text_;
   bytes_chain queue_;

@@ -46,22 +46,18 @@ auto request_parser::feed(buffer& in) -> event {
   return event::refused;
 }
 
-// Before the request line: at most one empty line (RFC 9112, section 2.2), then a method.
+// Before the request line: at most one empty line (RFC 9112, section 2.2), which begins no request,
+// so that a client which ends a body with CR LF too much is idle behind it. Then a method.
 auto request_parser::feed_start(buffer& in) -> event {
-  if (in.empty()) return event::need_more;
-  started_ = true;
-  if (in.view().front() == '\r' && !skipped_empty_line_) {
+  if (!skipped_empty_line_ && in.view().starts_with('\r')) {
+    started_ = true;
     if (in.size() < 2) return event::need_more;
     if (in.view()[1] != '\n') return refuse(rejection::bad_start);
     in.consume(2);
     skipped_empty_line_ = true;
-    if (in.empty()) {
-      // A client that ends a body with CR LF too much has not begun a request by it.
-      started_ = false;
-      return event::need_more;
-    }
-    started_ = true;
+    started_ = false;
   }
+  if (in.empty()) return event::need_more;
   if (!detail::has_class(in.view().front(), detail::char_class::token)) {
     return refuse(rejection::bad_start);
   }

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <charconv>
-#include <cstring>
 #include <utility>
 
 #include "h1/date.hpp"
@@ -17,8 +16,8 @@ namespace {
 constexpr std::string_view crlf = "\r\n";
 constexpr std::size_t max_decimal = 20;
 constexpr std::size_t max_hex = 16;
-// Status line, Date, framing, Connection, the empty line: all but the user's fields.
-constexpr std::size_t fixed_head_size = 320;
+// Status line, Date, framing, ready fields, Connection, the empty line: all but the user's fields.
+constexpr std::size_t fixed_head_size = 448;
 
 // Writes into room that was reserved for all of it.
 class head_writer {
@@ -29,10 +28,7 @@ class head_writer {
   auto operator=(const head_writer&) -> head_writer& = delete;
   ~head_writer() { out_.commit(static_cast<std::size_t>(at_ - start_)); }
 
-  void put(std::string_view text) noexcept {
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
-  }
+  void put(std::string_view text) noexcept { at_ += text.copy(at_, text.size()); }
   void put_number(std::uint64_t value) noexcept {
     at_ = std::to_chars(at_, at_ + max_decimal, value).ptr;
   }
@@ -136,7 +132,7 @@ void response_encoder::decide_framing(const response_context& context, status co
 
 void response_encoder::start(buffer& out, const response_context& context, status code,
                              const header_map& headers, std::optional<std::uint64_t> length,
-                             std::int64_t unix_seconds) {
+                             std::int64_t unix_seconds, std::string_view ready_fields) {
   const auto wishes = wishes_of(headers);
   const bool bodyless = context.head_request || never_has_body(code);
   // Where no body is sent, the user's length tells what a GET would have had.
@@ -165,6 +161,7 @@ void response_encoder::start(buffer& out, const response_context& context, statu
       to.put("Transfer-Encoding: chunked\r\n");
     }
   }
+  to.put(ready_fields);
   put_fields(to, headers);
   if (wishes.upgrade) {
     to.put(keep_alive_ ? "Connection: upgrade\r\n" : "Connection: upgrade, close\r\n");
@@ -176,7 +173,7 @@ void response_encoder::start(buffer& out, const response_context& context, statu
   to.put(crlf);
 }
 
-auto response_encoder::begin_piece(buffer& out, std::size_t size) -> result<void> {
+auto response_encoder::begin_piece(buffer& out, std::size_t size) -> weft::result<void> {
   if (interrupted_) return fail(errc::invalid_state, "the response has failed before");
   if (framing_ == framing::length) {
     if (size > left_) {
@@ -200,7 +197,7 @@ void response_encoder::end_piece(buffer& out) {
   if (std::exchange(chunk_is_open_, false)) out.append(crlf);
 }
 
-auto response_encoder::write(buffer& out, std::string_view data) -> result<void> {
+auto response_encoder::write(buffer& out, std::string_view data) -> weft::result<void> {
   if (data.empty()) return {};  // an empty chunk would end the body
   if (framing_ != framing::none) out.reserve(data.size() + max_hex + 4);
   if (auto begun = begin_piece(out, data.size()); !begun) return begun;
@@ -210,7 +207,7 @@ auto response_encoder::write(buffer& out, std::string_view data) -> result<void>
   return {};
 }
 
-auto response_encoder::finish(buffer& out, const header_map* trailers) -> result<void> {
+auto response_encoder::finish(buffer& out, const header_map* trailers) -> weft::result<void> {
   if (interrupted_) return fail(errc::invalid_state, "the response has failed before");
   if (framing_ == framing::length && left_ != 0) {
     interrupted_ = true;

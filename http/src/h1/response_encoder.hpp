@@ -44,9 +44,11 @@ class response_encoder {
 
   /// Writes the head. `length` is the body's size, nothing when it is not known yet. `unix_seconds`
   /// becomes the Date, unless there is one. Fields that only the encoder may write are passed over.
+  /// `ready_fields` are written as they are: encoded, fit to be sent, at most 128 bytes.
   /// For a HEAD request, `length` is what GET would have sent; the body is dropped.
   void start(buffer& out, const response_context& context, status code, const header_map& headers,
-             std::optional<std::uint64_t> length, std::int64_t unix_seconds);
+             std::optional<std::uint64_t> length, std::int64_t unix_seconds,
+             std::string_view ready_fields = {});
 
   /// How the body is delimited. After start().
   [[nodiscard]] auto body() const noexcept -> framing { return framing_; }
@@ -54,10 +56,10 @@ class response_encoder {
   [[nodiscard]] auto keep_alive() const noexcept -> bool { return keep_alive_; }
 
   /// Writes a part of the body; copies. Errors: limit_exceeded when it is more than was declared.
-  auto write(buffer& out, std::string_view data) -> result<void>;
+  auto write(buffer& out, std::string_view data) -> weft::result<void>;
   /// Writes what stands before a part of `size` bytes, which is not 0. When wants_body() is false
   /// the part must not be sent. Errors: as write.
-  auto begin_piece(buffer& out, std::size_t size) -> result<void>;
+  auto begin_piece(buffer& out, std::size_t size) -> weft::result<void>;
   /// Writes what stands behind a part.
   void end_piece(buffer& out);
   /// Parts are dropped when this is false.
@@ -65,7 +67,7 @@ class response_encoder {
 
   /// Ends the body. Trailers are written if it is chunked, and dropped otherwise; so are those that
   /// must not be there. Errors: end_of_stream when the body is shorter than was declared.
-  auto finish(buffer& out, const header_map* trailers = nullptr) -> result<void>;
+  auto finish(buffer& out, const header_map* trailers = nullptr) -> weft::result<void>;
 
   /// Writes an interim response: 100 (Continue), 103 (Early Hints). May stand before start() only.
   static void interim(buffer& out, status code, const header_map* headers = nullptr);

@@ -86,8 +86,12 @@ struct task_header : wake_target {
   task_header* owned_previous = nullptr;
   std::uint64_t id = 0;
   std::source_location spawned_at;
-  task_header(scheduler* owner, const task_operations* operations, std::source_location where) noexcept;
+  WEFT_API task_header(scheduler* owner, const task_operations* operations,
+                       std::source_location where) noexcept;
 };
+
+// Ends the program: what was asked for breaks a rule that has no error to report.
+[[noreturn]] WEFT_API void misuse(const char* what) noexcept;
 
 // Where this thread stands. One per thread; a coroutine must ask anew after every suspension.
 struct execution {

@@ -44,7 +44,7 @@ class frame {
 /// nobody will.
 class WEFT_API body_source {
  public:
-  using polled = result<std::optional<frame>>;
+  using polled = weft::result<std::optional<frame>>;
 
   body_source() = default;
   body_source(const body_source&) = delete;
@@ -78,14 +78,14 @@ class body {
   [[nodiscard]] auto full() const noexcept -> const bytes& { return data_; }
   [[nodiscard]] auto source() noexcept -> body_source* { return source_.get(); }
 
-  /// Yields a `result<std::optional<bytes>>`: the next data, or nothing at the end. Trailers are kept
+  /// Yields a `weft::result<std::optional<bytes>>`: the next data, or nothing at the end. Trailers are kept
   /// for `trailers()`. Errors: those of the source, such as errc::closed when the peer went away,
   /// errc::limit_exceeded, errc::timed_out. Cancel-safety: safe, no data is lost.
   [[nodiscard]] auto next() noexcept -> next_operation;
   /// The trailers, once next() has reported the end; null when there were none.
   [[nodiscard]] auto trailers() const noexcept -> const header_map* { return trailers_.get(); }
 
-  /// Reads the rest, at most `limit` bytes, into one piece. Yields a `result<bytes>`. Errors: as
+  /// Reads the rest, at most `limit` bytes, into one piece. Yields a `weft::result<bytes>`. Errors: as
   /// next, and errc::limit_exceeded. Cancel-safety: what was read is lost.
   [[nodiscard]] auto collect(std::size_t limit) && -> collect_operation;
 
@@ -98,7 +98,7 @@ class body {
   std::unique_ptr<header_map> trailers_;
 
   friend class next_operation;
-  auto poll_data(result<std::optional<bytes>>& into) noexcept -> bool;
+  auto poll_data(weft::result<std::optional<bytes>>& into) noexcept -> bool;
 };
 
 class body::next_operation {
@@ -110,11 +110,11 @@ class body::next_operation {
     explicit awaiter(body& from) noexcept : from_(from) {}
     static constexpr const char* name = "body";
     auto poll() noexcept -> bool { return from_.poll_data(got_); }
-    auto take() -> result<std::optional<bytes>> { return std::move(got_); }
+    auto take() -> weft::result<std::optional<bytes>> { return std::move(got_); }
 
    private:
     body& from_;
-    result<std::optional<bytes>> got_;
+    weft::result<std::optional<bytes>> got_;
   };
   auto operator co_await() && noexcept { return awaiter(*from_); }
 
@@ -132,7 +132,7 @@ class body::collect_operation {
     awaiter(body&& from, std::size_t limit) noexcept : from_(std::move(from)), limit_(limit) {}
     static constexpr const char* name = "body";
     auto poll() noexcept -> bool;
-    auto take() -> result<bytes> { return std::move(got_); }
+    auto take() -> weft::result<bytes> { return std::move(got_); }
 
    private:
     auto keep(bytes part) noexcept -> bool;
@@ -140,7 +140,7 @@ class body::collect_operation {
     body from_;
     std::size_t limit_;
     buffer gathered_;
-    result<bytes> got_;
+    weft::result<bytes> got_;
   };
   auto operator co_await() && noexcept { return awaiter(std::move(from_), limit_); }
 
@@ -158,7 +158,7 @@ inline auto body::collect(std::size_t limit) && -> collect_operation {
 
 namespace detail {
 
-/// A body made by a function that is called for each part: `() -> task<result<optional<bytes>>>`.
+/// A body made by a function that is called for each part: `() -> task<weft::result<optional<bytes>>>`.
 template <class Function>
 class function_source final : public body_source, private weft::detail::leaf {
   using step = std::invoke_result_t<Function&>;
@@ -196,7 +196,7 @@ class function_source final : public body_source, private weft::detail::leaf {
   static auto never(weft::detail::leaf*) noexcept -> bool { return false; }
   static constexpr weft::detail::leaf_kind kind{&never, "a function that makes a body"};
 
-  static auto to_frame(result<std::optional<bytes>> part) -> polled {
+  static auto to_frame(weft::result<std::optional<bytes>> part) -> polled {
     if (!part) return std::unexpected(std::move(part.error()));
     if (!*part) return std::optional<frame>();
     return std::optional<frame>(frame(std::move(**part)));
@@ -211,10 +211,10 @@ class function_source final : public body_source, private weft::detail::leaf {
 }  // namespace detail
 
 /// A body that `function` makes, part by part: it is called for each one, returns a
-/// `task<result<std::optional<bytes>>>`, and ends the body with nothing or an error.
+/// `task<weft::result<std::optional<bytes>>>`, and ends the body with nothing or an error.
 /// The function is kept by the body; it is not called again before its task has ended.
 template <class Function>
-  requires std::same_as<std::invoke_result_t<Function&>, task<result<std::optional<bytes>>>>
+  requires std::same_as<std::invoke_result_t<Function&>, task<weft::result<std::optional<bytes>>>>
 auto stream(Function function) -> body {
   return body(std::make_unique<detail::function_source<Function>>(std::move(function)));
 }

@@ -37,22 +37,22 @@ class body_sender {
   auto operator=(body_sender&&) noexcept -> body_sender& = default;
   WEFT_API ~body_sender();
 
-  /// Waits until there is room, then queues `data`. Yields a `result<void>`. Errors: errc::closed when
+  /// Waits until there is room, then queues `data`. Yields a `weft::result<void>`. Errors: errc::closed when
   /// the reader is gone. Cancel-safety: `data` is lost with the operation; use ready() and try_send
   /// where that matters.
-  [[nodiscard]] WEFT_API auto send(bytes data) -> task<result<void>>;
+  [[nodiscard]] WEFT_API auto send(bytes data) -> task<weft::result<void>>;
   /// Waits until there is room. Cancel-safety: safe.
   [[nodiscard]] auto ready() noexcept -> ready_operation;
   /// Queues `data` without waiting. Errors: errc::closed; errc::overloaded when there is no room, and
   /// then `data` is kept.
-  WEFT_API auto try_send(bytes& data) -> result<void>;
+  WEFT_API auto try_send(bytes& data) -> weft::result<void>;
   /// Ends the body, with trailers if there are any.
   WEFT_API void finish(header_map trailers = {}) &&;
   /// Ends the body with an error; a response in transit is cut off.
   WEFT_API void fail(error why) && noexcept;
 
   explicit body_sender(detail::channel_ptr state) noexcept : state_(std::move(state)) {}
-  WEFT_API auto poll_ready(result<void>& into) noexcept -> bool;
+  WEFT_API auto poll_ready(weft::result<void>& into) noexcept -> bool;
 
  private:
   detail::channel_ptr state_;
@@ -66,11 +66,11 @@ class body_sender::ready_operation {
     explicit awaiter(body_sender& from) noexcept : from_(from) {}
     static constexpr const char* name = "room in a body";
     auto poll() noexcept -> bool { return from_.poll_ready(got_); }
-    auto take() -> result<void> { return std::move(got_); }
+    auto take() -> weft::result<void> { return std::move(got_); }
 
    private:
     body_sender& from_;
-    result<void> got_;
+    weft::result<void> got_;
   };
   auto operator co_await() && noexcept { return awaiter(*from_); }
 

@@ -2,6 +2,7 @@
 
 #include <weft/export.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <string_view>
 
@@ -115,16 +116,17 @@ class header_name {
  public:
   header_name(header known) noexcept  // NOLINT(google-explicit-constructor): a parameter type
       : known_(known), text_(to_text(known)) {}
-  header_name(std::string_view text) noexcept  // NOLINT(google-explicit-constructor)
-      : known_(find_header(text)), text_(text) {}
-  header_name(const char* text) noexcept  // NOLINT(google-explicit-constructor)
-      : header_name(std::string_view(text)) {}
+  template <std::convertible_to<std::string_view> Text>
+  header_name(const Text& text) noexcept  // NOLINT(google-explicit-constructor)
+      : text_(text) {
+    known_ = find_header(text_);
+  }
 
   [[nodiscard]] auto known() const noexcept -> header { return known_; }
   [[nodiscard]] auto text() const noexcept -> std::string_view { return text_; }
 
  private:
-  header known_;
+  header known_ = header::other;
   std::string_view text_;
 };
 

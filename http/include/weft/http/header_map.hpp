@@ -77,7 +77,11 @@ class header_map {
   /// The number of fields; a name that occurs twice counts twice.
   [[nodiscard]] auto size() const noexcept -> std::size_t { return count_; }
   [[nodiscard]] auto empty() const noexcept -> bool { return count_ == 0; }
-  [[nodiscard]] WEFT_API auto at(std::size_t index) const noexcept -> field;
+  /// The field at this position, which is below size().
+  [[nodiscard]] auto at(std::size_t index) const noexcept -> field {
+    const auto& found = slots()[index];
+    return {found.known, name_of(found), value_of(found)};
+  }
   [[nodiscard]] auto begin() const noexcept -> iterator;
   [[nodiscard]] auto end() const noexcept -> iterator;
 
@@ -94,9 +98,9 @@ class header_map {
   /// White space around the value is dropped. Errors: invalid_argument when the name is no token or
   /// the value holds a control character; limit_exceeded when either is absurdly long. Nothing has
   /// changed then.
-  WEFT_API auto insert(header_name name, std::string_view value) -> result<void>;
+  WEFT_API auto insert(header_name name, std::string_view value) -> weft::result<void>;
   /// Adds one more value of this name. Errors: as insert.
-  WEFT_API auto append(header_name name, std::string_view value) -> result<void>;
+  WEFT_API auto append(header_name name, std::string_view value) -> weft::result<void>;
   /// Removes all values of this name; returns how many there were.
   WEFT_API auto remove(header_name name) noexcept -> std::size_t;
 
@@ -133,9 +137,18 @@ class header_map {
     return store_ ? reinterpret_cast<slot*>(store_->data()) : nullptr;
   }
   [[nodiscard]] auto text_at(place where, std::uint32_t position, std::size_t size) const noexcept
-      -> std::string_view;
-  [[nodiscard]] auto name_of(const slot& of) const noexcept -> std::string_view;
-  [[nodiscard]] auto value_of(const slot& of) const noexcept -> std::string_view;
+      -> std::string_view {
+    if (where == place::head) return {head_.data() + position, size};
+    const auto* end = reinterpret_cast<const char*>(store_->data()) + store_->capacity;
+    return {end - position, size};
+  }
+  [[nodiscard]] auto name_of(const slot& of) const noexcept -> std::string_view {
+    const auto where = static_cast<place>(of.places & 15);
+    return where == place::known ? to_text(of.known) : text_at(where, of.name, of.name_size);
+  }
+  [[nodiscard]] auto value_of(const slot& of) const noexcept -> std::string_view {
+    return text_at(static_cast<place>(of.places >> 4), of.value, of.value_size);
+  }
   [[nodiscard]] WEFT_API auto find(header_name name, std::size_t from) const noexcept
       -> std::size_t;
   auto room_for(std::size_t fields, std::size_t text) -> block_ptr;

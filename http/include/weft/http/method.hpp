@@ -17,7 +17,7 @@ enum class method_id : std::uint8_t {
   head,
   post,
   put,
-  delete_,
+  delete_,  // NOLINT(readability-identifier-naming): delete is a keyword
   connect,
   options,
   trace,
@@ -31,14 +31,15 @@ class method {
   /// The longest name that is accepted; the longest registered one has 17 characters.
   static constexpr std::size_t max_size = 22;
 
-  static const method get, head, post, put, delete_, connect, options, trace, patch;
+  static const method get, head, post, put, connect, options, trace, patch;
+  static const method delete_;  // NOLINT(readability-identifier-naming): delete is a keyword
 
   /// GET.
   constexpr method() noexcept : method(method_id::get, "GET") {}
 
   /// Methods are case-sensitive: "get" is an extension, not GET. Errors: invalid_argument when
   /// `name` is no token; limit_exceeded when it is longer than max_size.
-  WEFT_API static auto parse(std::string_view name) -> result<method>;
+  WEFT_API static auto parse(std::string_view name) -> weft::result<method>;
 
   [[nodiscard]] constexpr auto id() const noexcept -> method_id { return id_; }
   /// Valid as long as this object.

@@ -15,7 +15,8 @@ class status {
  public:
   // clang-format off
   static const status
-      continue_, switching_protocols, processing, early_hints,
+      continue_,  // NOLINT(readability-identifier-naming): continue is a keyword
+      switching_protocols, processing, early_hints,
       ok, created, accepted, non_authoritative_information, no_content, reset_content,
       partial_content, multi_status, already_reported, im_used,
       multiple_choices, moved_permanently, found, see_other, not_modified, temporary_redirect,

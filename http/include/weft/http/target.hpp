@@ -30,7 +30,7 @@ class target {
   /// Takes the form that `of` asks for. Errors: invalid_argument when the text has another form or
   /// holds a character that none allows (white space, control characters, '#', anything beyond
   /// ASCII), or when its authority is none or names a user.
-  WEFT_API static auto parse(bytes text, const method& of) -> result<target>;
+  WEFT_API static auto parse(bytes text, const method& of) -> weft::result<target>;
 
   [[nodiscard]] auto kind() const noexcept -> form { return form_; }
   [[nodiscard]] auto text() const noexcept -> std::string_view { return text_.view(); }
@@ -67,7 +67,7 @@ class target {
   std::uint8_t scheme_size_ = 0;
   form form_ = form::origin;
 
-  auto parse_absolute() -> result<void>;
+  auto parse_absolute() -> weft::result<void>;
 };
 
 /// Whether `text` is "host" or "host:port" with a non-empty host (RFC 3986, section 3.2): a name,

@@ -1,0 +1,252 @@
+#include "blocking/blocking_pool.hpp"
+
+#include <algorithm>
+#include <new>
+#include <system_error>
+
+#include "scheduler/scheduler.hpp"
+
+namespace weft {
+inline namespace v0 {
+namespace detail {
+
+void blocking_job::release() noexcept {
+  // acq_rel: what the other side did with the job happened before it is destroyed.
+  if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) operations->deallocate(this);
+}
+
+void submit_blocking(blocking_job* job) {
+  auto& pool = ambient_scheduler().blocking();
+  job->pool = pool.shared_from_this();
+  pool.submit(job);
+}
+
+void withdraw_blocking(blocking_job* job) noexcept {
+  if (!job->ended()) job->pool->withdraw(job);
+}
+
+bool poll_blocking(blocking_job* job) noexcept {
+  if (!job->ended()) {
+    job->waiter.register_current();
+    // The pool ends a job and then takes its waiter: one of the two sees the other (atomic_waker).
+    if (!job->ended()) return false;
+  }
+  return consume_budget();
+}
+
+blocking_pool::blocking_pool(std::shared_ptr<environment> doors, blocking_limits limits, scheduler& owner)
+    : doors_(std::move(doors)), limits_(std::move(limits)), owner_(owner) {}
+
+void blocking_pool::submit(blocking_job* job) noexcept {
+  join_exited();
+  bool grow = false;
+  {
+    std::lock_guard held(lock_);
+    // Threads that are idle or about to look for work take one job each; the queue is what is left beyond them.
+    auto free_hands = idle_ + starting_;
+    bool may_grow = alive_ < limits_.threads;
+    if (closed_ || (!may_grow && queued_ >= limits_.queue + free_hands)) {
+      job->refused.emplace(closed_ ? errc::shut_down : errc::overloaded);
+    } else {
+      busy_.fetch_add(1, std::memory_order_relaxed);
+      push(job);
+      grow = may_grow && queued_ > free_hands;
+      if (grow) {
+        ++alive_;
+        ++starting_;
+      }
+    }
+  }
+  if (job->refused) {
+    job->operations->drop(job);
+    tell(job);
+    return job->release();
+  }
+  if (grow) {
+    start_thread();
+  } else {
+    work_.notify_one();
+  }
+}
+
+void blocking_pool::start_thread() noexcept {
+  try {
+    unsigned number;
+    {
+      std::lock_guard held(lock_);
+      number = next_number_++;
+      threads_.try_emplace(number);
+    }
+    auto started = doors_->start_thread(limits_.name, [self = shared_from_this(), number] { self->serve(number); });
+    std::lock_guard held(lock_);
+    threads_[number].thread = std::move(started);
+    --starting_;
+    exit_.notify_all();
+  } catch (const std::system_error& thrown) {
+    start_failed(error(thrown.code()));
+  } catch (...) {
+    start_failed(errc::out_of_memory);
+  }
+}
+
+// What is queued waits for the threads that there are. Without any, or beyond the queue's bound, it is refused.
+void blocking_pool::start_failed(error why) noexcept {
+  blocking_job* refused = nullptr;
+  {
+    std::lock_guard held(lock_);
+    --starting_;
+    --alive_;
+    while (last_ && (alive_ == 0 || queued_ > limits_.queue + idle_)) {
+      auto* job = last_;
+      unlink(job);
+      job->refused = why;
+      job->next = std::exchange(refused, job);
+    }
+    exit_.notify_all();
+  }
+  end_unstarted(refused);
+}
+
+void blocking_pool::serve(unsigned number) noexcept {
+  std::unique_lock held(lock_);
+  while (wait_for_work(held)) {
+    auto* job = first_;
+    unlink(job);
+    job->at.store(blocking_job::stage::running, std::memory_order_relaxed);
+    held.unlock();
+    job->operations->run(job);
+    end(job);
+    held.lock();
+  }
+  --alive_;
+  if (auto mine = threads_.find(number); mine != threads_.end()) {  // else detached, by `join`
+    mine->second.exited = true;
+    ++exited_;
+  }
+  exit_.notify_all();
+}
+
+bool blocking_pool::wait_for_work(std::unique_lock<std::mutex>& held) noexcept {
+  auto ready = [this] { return first_ != nullptr || closed_; };
+  if (!ready()) {
+    ++idle_;
+    work_.wait_for(held, limits_.idle, ready);
+    --idle_;
+  }
+  return first_ != nullptr && !closed_;
+}
+
+// The job's last moment here. Tasks are woken under the lock, so that none is once `close` has returned.
+void blocking_pool::end(blocking_job* job) noexcept {
+  tell(job);
+  {
+    // After the task was queued that waits for it: a paused clock must not jump in between. The last call
+    // of all makes it look again, also when nobody awaits it.
+    std::lock_guard held(lock_);
+    auto others = busy_.fetch_sub(1, std::memory_order_release) - 1;
+    if (!closed_ && others == 0 && owner_.clock().paused()) owner_.io().wake_one();
+  }
+  job->release();
+}
+
+void blocking_pool::tell(blocking_job* job) noexcept {
+  job->at.store(blocking_job::stage::ended, std::memory_order_release);
+  std::lock_guard held(lock_);
+  if (closed_) {
+    job->waiter.clear();
+  } else {
+    job->waiter.wake();
+  }
+}
+
+void blocking_pool::withdraw(blocking_job* job) noexcept {
+  {
+    std::lock_guard held(lock_);
+    if (job->at.load(std::memory_order_relaxed) != blocking_job::stage::queued) return;
+    unlink(job);
+    job->at.store(blocking_job::stage::running, std::memory_order_relaxed);  // ours
+  }
+  job->operations->drop(job);
+  end(job);
+}
+
+void blocking_pool::push(blocking_job* job) noexcept {
+  job->previous = last_;
+  (last_ ? last_->next : first_) = job;
+  last_ = job;
+  ++queued_;
+}
+
+void blocking_pool::unlink(blocking_job* job) noexcept {
+  (job->previous ? job->previous->next : first_) = job->next;
+  (job->next ? job->next->previous : last_) = job->previous;
+  job->next = job->previous = nullptr;
+  --queued_;
+}
+
+// Threads that went for lack of work. They hold nothing any more: this does not wait.
+void blocking_pool::join_exited() noexcept {
+  for (;;) {
+    std::thread gone;
+    {
+      std::lock_guard held(lock_);
+      if (exited_ == 0) return;
+      auto found = std::find_if(threads_.begin(), threads_.end(), [](auto& each) { return each.second.exited; });
+      gone = std::move(found->second.thread);
+      threads_.erase(found);
+      --exited_;
+    }
+    if (gone.joinable()) gone.join();
+  }
+}
+
+void blocking_pool::close() noexcept {
+  blocking_job* unstarted = nullptr;
+  {
+    std::lock_guard held(lock_);
+    closed_ = true;
+    while (auto* job = last_) {
+      unlink(job);
+      job->at.store(blocking_job::stage::running, std::memory_order_relaxed);
+      job->next = std::exchange(unstarted, job);
+    }
+    work_.notify_all();
+  }
+  end_unstarted(unstarted);
+}
+
+void blocking_pool::end_unstarted(blocking_job* list) noexcept {
+  while (auto* job = list) {
+    list = std::exchange(job->next, nullptr);
+    job->operations->drop(job);
+    end(job);
+  }
+}
+
+std::size_t blocking_pool::join(std::chrono::nanoseconds at_most) noexcept {
+  std::map<unsigned, member> left;
+  std::size_t running;
+  {
+    std::unique_lock held(lock_);
+    exit_.wait(held, [this] { return starting_ == 0; });
+    // Longer than anybody waits, and short enough for sums of time points.
+    auto bound = std::min<std::chrono::nanoseconds>(at_most, std::chrono::hours(24 * 365));
+    exit_.wait_for(held, bound, [this] { return alive_ == 0; });
+    running = alive_;
+    left.swap(threads_);
+    exited_ = 0;
+  }
+  for (auto& [number, one] : left) {
+    if (!one.thread.joinable()) continue;
+    if (one.exited) {
+      one.thread.join();
+    } else {
+      one.thread.detach();
+    }
+  }
+  return running;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace weft

@@ -1,0 +1,91 @@
+// Threads for what blocks.
+#pragma once
+
+#include <weft/environment.hpp>
+#include <weft/spawn_blocking.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "facade.hpp"
+
+namespace weft {
+inline namespace v0 {
+namespace detail {
+
+class scheduler;
+
+struct blocking_limits {
+  unsigned threads = 512;
+  std::size_t queue = 4096;
+  std::chrono::nanoseconds idle = std::chrono::seconds(10);  // how long a thread stays without work
+  std::string name = "weft-blocking";
+};
+
+// Grows by a thread whenever there is more work than idle threads, up to its limit; then the queue grows, up to its own.
+// Shared by the scheduler, the threads, and the jobs: a call that outlasts the shutdown still finds it.
+class blocking_pool : public std::enable_shared_from_this<blocking_pool> {
+ public:
+  blocking_pool(std::shared_ptr<environment> doors, blocking_limits limits, scheduler& owner);
+  blocking_pool(const blocking_pool&) = delete;
+  blocking_pool& operator=(const blocking_pool&) = delete;
+
+  // Takes over one reference of the job, which ends at once, refused, when there is no room.
+  void submit(blocking_job* job) noexcept;
+  void withdraw(blocking_job* job) noexcept;
+
+  // Calls are queued or run: a paused clock must not jump ahead of them.
+  bool busy() const noexcept { return busy_.load(std::memory_order_acquire) > 0; }
+
+  // Afterwards nothing is started, and no task is woken: its scheduler may go.
+  void close() noexcept;
+  // Waits for the calls that run. Those that do not end in time are left to themselves. Returns how many.
+  std::size_t join(std::chrono::nanoseconds at_most) noexcept;
+
+ private:
+  struct member {
+    std::thread thread;
+    bool exited = false;
+  };
+
+  void start_thread() noexcept;
+  void serve(unsigned number) noexcept;
+  bool wait_for_work(std::unique_lock<std::mutex>& held) noexcept;
+  void end(blocking_job* job) noexcept;
+  void tell(blocking_job* job) noexcept;
+  void end_unstarted(blocking_job* list) noexcept;
+  void start_failed(error why) noexcept;
+  void join_exited() noexcept;
+  // With the lock held.
+  void push(blocking_job* job) noexcept;
+  void unlink(blocking_job* job) noexcept;
+
+  const std::shared_ptr<environment> doors_;
+  const blocking_limits limits_;
+  scheduler& owner_;  // not after `close`
+  facade::atomic<std::size_t> busy_{0};
+
+  std::mutex lock_;  // of all that follows
+  std::condition_variable work_;
+  std::condition_variable exit_;
+  blocking_job* first_ = nullptr;
+  blocking_job* last_ = nullptr;
+  std::size_t queued_ = 0;
+  unsigned alive_ = 0;  // threads, with those that are being started
+  unsigned idle_ = 0;   // threads that wait for work
+  unsigned starting_ = 0;
+  unsigned next_number_ = 0;
+  bool closed_ = false;
+  unsigned exited_ = 0;
+  std::map<unsigned, member> threads_;
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace weft
