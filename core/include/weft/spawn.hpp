@@ -49,6 +49,7 @@ class task_cell : public task_header {
 
   void set_body(task<T>&& body) noexcept { body_ = std::move(body); }
   void begin() noexcept {
+    if (!body_) [[unlikely]] misuse("a task was spawned that had been moved from or awaited before");
     resume(body_.handle());
     after(&root);
   }

@@ -96,7 +96,7 @@ void worker::run(task_header* task) noexcept {
 
 void worker::loop(const task_header* until) noexcept {
   auto finished = [&] {
-    return until ? (until->state.load(std::memory_order_acquire) & state::complete) != 0 : owner_.stopping();
+    return owner_.stopping() || (until && (until->state.load(std::memory_order_acquire) & state::complete));
   };
   while (!finished()) {
     owner_.process().check();

@@ -73,6 +73,7 @@ running_end stop_running(task_header* task) noexcept {
   }
 }
 
+<<<<<<< HEAD
 namespace {
 
 // Nobody else has a reference to a task that is detached: neither a handle nor a waker, and no list from which one
@@ -81,6 +82,15 @@ namespace {
 bool known_to_nobody(const task_header* task, std::uint32_t references) noexcept {
   auto seen = task->state.load(std::memory_order_acquire);
   return (seen & (state::reference_mask | state::detached)) == (references * state::reference | state::detached);
+=======
+void complete(task_header* task) noexcept {
+  release_hubs(task);
+  auto before = task->state.fetch_xor(state::running | state::complete, std::memory_order_acq_rel);
+  if (before & state::detached) task->operations->drop_outcome(task);
+  if (before & state::thread_waits) task->owner->tell_waiting_thread(task);
+  auto waiting = task->join_waker.exchange(join_closed, std::memory_order_acq_rel);
+  if (waiting) waker::from_word(waiting).wake();
+>>>>>>> ctest
 }
 
 }  // namespace
