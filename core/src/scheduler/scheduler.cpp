@@ -184,16 +184,8 @@ unsigned scheduler::random_below(unsigned bound) noexcept {
 }
 
 void scheduler::wait_for(task_header* task) {
-<<<<<<< HEAD
   process_.check();
-  if (options_.current_thread) {
-    entered_scheduler inside(*this, workers_.front().get());
-    workers_.front()->loop(task);
-    return;
-  }
-=======
   if (options_.current_thread) return drive_until_complete(task);
->>>>>>> ctest
   auto seen = task->state.fetch_or(state::thread_waits, std::memory_order_acq_rel);
   while (!(seen & state::complete)) {
     facade::wait_for_change(task->state, seen);
@@ -201,10 +193,9 @@ void scheduler::wait_for(task_header* task) {
   }
 }
 
-<<<<<<< HEAD
 bool begin_shielded(scheduler& owner) noexcept { return owner.begin_shielded(); }
 void end_shielded(scheduler& owner) noexcept { owner.end_shielded(); }
-=======
+
 // One of the threads that wait drives the runtime; when it leaves, another one takes over.
 void scheduler::drive_until_complete(task_header* task) {
   std::unique_lock held(driving_);
@@ -231,8 +222,6 @@ void scheduler::tell_waiting_thread(task_header* task) noexcept {
   driving_changed_.notify_all();
 }
 
-void note_shielded(scheduler& owner, int change) noexcept { owner.note_shielded(change); }
->>>>>>> ctest
 
 bool scheduler::begin_shielded() noexcept {
   auto seen = shielded_.load(std::memory_order_relaxed);
@@ -269,6 +258,7 @@ void scheduler::stop_workers() noexcept {
 }
 
 std::size_t scheduler::shut_down(duration grace) noexcept {
+  if (worker_here() && here() == this) misuse("a runtime was shut down or destroyed by one of its own tasks");
   if (process_.forked() || shut_down_.exchange(true)) return 0;
   auto start = std::chrono::steady_clock::now();
   if (!close_unshielded() && grace > duration::zero()) {
@@ -281,30 +271,7 @@ std::size_t scheduler::shut_down(duration grace) noexcept {
     } catch (const std::bad_alloc&) {  // then without grace
     }
   }
-<<<<<<< HEAD
   shielded_.fetch_or(no_more_shields, std::memory_order_relaxed);
-=======
-}
-
-bool scheduler::drain(duration grace) noexcept {
-  try {
-    auto* draining =
-        make_cell<task_cell<void>>(*this, drain_shielded(*this, grace), std::source_location::current());
-    submit(draining);
-    wait_for(draining);
-    forget_task(draining);
-    return true;
-  } catch (const std::bad_alloc&) {
-    return false;
-  }
-}
-
-std::size_t scheduler::shut_down(duration grace) noexcept {
-  if (worker_here() && here() == this) misuse("a runtime was shut down or destroyed by one of its own tasks");
-  if (shut_down_.exchange(true)) return 0;
-  auto start = std::chrono::steady_clock::now();
-  seal(start, grace);
->>>>>>> ctest
   stop_workers();
   blocking_->close();  // first: it must not wake what is being cancelled
   auto cancelled = cancel_rest();
@@ -322,13 +289,8 @@ std::size_t scheduler::cancel_rest() noexcept {
   while (auto* task = tasks_.any()) {
     std::uint64_t before;
     if (begin_running(task, before)) {
-<<<<<<< HEAD
-      thread_place.branch = &task->root;
-=======
       if (before & state::notified) ++queued;
-      current_execution().task = task;
-      current_execution().branch = &task->root;
->>>>>>> ctest
+      thread_place.branch = &task->root;
       task->operations->drop(task);
       tasks_.remove(task);
       complete(task, 2);  // of the list, and of this thread
@@ -338,13 +300,8 @@ std::size_t scheduler::cancel_rest() noexcept {
       task->release();
     }
   }
-<<<<<<< HEAD
-  // What is left in the queues is complete; only the references remain.
-=======
-  current_execution().task = nullptr;
   // All of them are complete; only the references remain. Who was about to queue one (a waker on another thread)
   // must be done with this scheduler before it goes.
->>>>>>> ctest
   for (auto& one : workers_) {
     if (auto* task = std::exchange(one->lifo_, nullptr)) task->release(), --queued;
     while (auto* task = one->queue_.pop()) task->release(), --queued;

@@ -59,17 +59,13 @@ class scheduler {
   void wake_if_idle() noexcept {
     if (idle_.claim_wake()) driver_->wake_one();
   }
-<<<<<<< HEAD
+  // A thread waits for this task, which is complete.
+  void tell_waiting_thread(task_header* task) noexcept;
   // A shielded task is counted from before it starts until its frames are gone. False: the grace for such is over, and
   // it must not start. So each either is given the grace or never begins.
   bool begin_shielded() noexcept;
   void end_shielded() noexcept;
   // True: there are none, and there will be none.
-=======
-  // A thread waits for this task, which is complete.
-  void tell_waiting_thread(task_header* task) noexcept;
-  void note_shielded(int change) noexcept;
->>>>>>> ctest
   bool poll_unshielded() noexcept;
   unsigned random_below(unsigned bound) noexcept;
   std::uint64_t now_ns() noexcept { return clock_.now_ns(); }
@@ -110,19 +106,14 @@ class scheduler {
   owned_tasks tasks_;
   std::vector<std::unique_ptr<worker>> workers_;
   facade::atomic<bool> stopping_{false};
-<<<<<<< HEAD
   static constexpr unsigned no_more_shields = 1;
   static constexpr unsigned one_shield = 2;
   facade::atomic<unsigned> shielded_{0};
-=======
   facade::atomic<std::uint32_t> visitors_{0};  // threads of others that are queueing a task
   // Of a current-thread runtime: whether a thread drives it.
   std::mutex driving_;
   std::condition_variable driving_changed_;
   bool driven_ = false;
-  static constexpr int sealed = -(1 << 30);  // added to the count: no new tasks
-  facade::atomic<int> shielded_{0};
->>>>>>> ctest
   atomic_waker unshielded_;
   facade::atomic<bool> shut_down_{false};
 };

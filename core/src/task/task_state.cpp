@@ -73,7 +73,6 @@ running_end stop_running(task_header* task) noexcept {
   }
 }
 
-<<<<<<< HEAD
 namespace {
 
 // Nobody else has a reference to a task that is detached: neither a handle nor a waker, and no list from which one
@@ -82,15 +81,6 @@ namespace {
 bool known_to_nobody(const task_header* task, std::uint32_t references) noexcept {
   auto seen = task->state.load(std::memory_order_acquire);
   return (seen & (state::reference_mask | state::detached)) == (references * state::reference | state::detached);
-=======
-void complete(task_header* task) noexcept {
-  release_hubs(task);
-  auto before = task->state.fetch_xor(state::running | state::complete, std::memory_order_acq_rel);
-  if (before & state::detached) task->operations->drop_outcome(task);
-  if (before & state::thread_waits) task->owner->tell_waiting_thread(task);
-  auto waiting = task->join_waker.exchange(join_closed, std::memory_order_acq_rel);
-  if (waiting) waker::from_word(waiting).wake();
->>>>>>> ctest
 }
 
 }  // namespace
@@ -104,7 +94,7 @@ void complete(task_header* task, std::uint32_t references) noexcept {
   if (known_to_nobody(task, references)) return task->operations->deallocate(task);
   auto before = task->state.fetch_xor(state::running | state::complete, std::memory_order_seq_cst);
   if (before & state::detached) task->operations->drop_outcome(task);
-  if (before & state::thread_waits) task->state.notify_all();
+  if (before & state::thread_waits) task->owner->tell_waiting_thread(task);
   if (task->join_waker.load(std::memory_order_seq_cst)) {
     waker::from_word(task->join_waker.exchange(0, std::memory_order_acq_rel)).wake();
   }
