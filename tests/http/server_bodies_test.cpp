@@ -88,7 +88,7 @@ TEST(http_server_bodies, are_echoed_while_they_arrive) {
     EXPECT_EQ(second, "6\r\n world\r\n");
     co_await client.send("0\r\nX-Sum: 11\r\n\r\n");
     auto last = co_await client.heard(1ms);
-    EXPECT_EQ(last, "0\r\nx-sum: 11\r\n\r\n") << "with their trailers";
+    EXPECT_EQ(last, "0\r\nX-Sum: 11\r\n\r\n") << "with their trailers";
     auto next = co_await client.ask(post("/", "again"));
     EXPECT_EQ(next.body, "again");
     EXPECT_EQ(next.field("content-length"), "5");

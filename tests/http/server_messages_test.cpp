@@ -1,6 +1,8 @@
 // Requests and answers, one after the other on a connection: keep-alive, pipelining, framing, HEAD, errors.
 #include "http/server_support.hpp"
 
+#include <stdexcept>
+
 namespace {
 
 using namespace http_test;
@@ -23,8 +25,8 @@ auto app() {
         co_return weft::fail(weft::errc::overloaded, "a secret");
       })
       .get("/status/{code}", [](http::request r) {
-        return http::response(http::status(static_cast<std::uint16_t>(std::stoi(std::string(r.parameter(0))))),
-                              std::string("body"));
+        auto code = http::status::from_code(std::stoi(std::string(r.parameter(0))));
+        return http::response(code.value(), std::string("body"));
       })
       .get("/wrong-length", [] {
         return http::response(std::string("twelve bytes")).header(http::header::content_length, "5");
