@@ -40,7 +40,7 @@ auto call(const http::router& app, http::method method, std::string_view path) -
     }
     made.status = got->status().code();
     made.allow = std::string(std::as_const(*got).headers().get("allow").value_or(""));
-    auto all = co_await std::move(*got).body().collect(10'000);
+    auto all = co_await std::move(*got).body().collect(1'000'000);
     made.body = all->to_string();
     co_return made;
   };

@@ -267,8 +267,11 @@ TEST(http_server_bodies, a_reader_that_stops_stops_the_handlers_stream) {
     co_await weft::sleep(1min);
     EXPECT_LE(*made, 400'000U) << "an endless stream nobody reads";
     auto before = *made;
-    auto read = co_await client.heard(1ms);
-    EXPECT_GT(read.size(), 64'000U);
+    for (int i = 0; i < 20; ++i) {
+      auto read = co_await client.stream().receive();
+      EXPECT_TRUE(read.has_value());
+    }
+    co_await weft::sleep(1s);
     EXPECT_GT(*made, before) << "goes on when it is read";
   });
 }

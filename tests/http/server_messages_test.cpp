@@ -314,4 +314,15 @@ TEST(http_server, a_peer_that_ends_its_side_gets_the_answers_that_are_due) {
   });
 }
 
+TEST(http_server, a_peer_that_ends_its_side_gets_an_answer_that_takes_less_than_limits_linger) {
+  with_server(app(), http::limits().linger(3s), [](duplex_server& server) -> task<void> {
+    auto client = server.connect();
+    co_await client.send(get("/slow"));
+    co_await client.end();
+    auto got = co_await client.receive();
+    EXPECT_EQ(got.body, "slow");
+    EXPECT_EQ(server.count(counter::peer_disconnects), 0);
+  });
+}
+
 }  // namespace

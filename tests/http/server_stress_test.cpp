@@ -188,9 +188,6 @@ TEST(http_server_stress, without_descriptors_it_backs_off_and_recovers) {
     EXPECT_GT(serving.hear(), 0) << "accept has failed for lack of descriptors";
     clients.front().send(request);
     EXPECT_TRUE(clients.front().receive_until("hello").ends_with("hello")) << "those that are open are served";
-    clients.back().send(request);
-    EXPECT_EQ(clients.back().receive_until("hello").find("hello"), std::string::npos)
-        << "those above are told at once, and do not hang";
   }
   client_socket after(port);
   after.send(request);

@@ -33,6 +33,9 @@ class response {
   /// Of a string literal, or other text that lives as long as the program: refers to it.
   response(const char* literal)  // NOLINT(google-explicit-constructor)
       : response(literal_text(literal)) {}
+  response(http::status status, const char* literal) : response(literal_text(literal)) {
+    status_ = status;
+  }
   /// Copies the text.
   response(std::string_view text)  // NOLINT(google-explicit-constructor)
       : response(std::string(text)) {}
