@@ -334,7 +334,8 @@ auto heard_statuses(std::string_view text) -> std::string {
   std::string statuses;
   for (auto at = text.find("HTTP/1.1 "); at != text.npos; at = text.find("HTTP/1.1 ", at + 1)) {
     auto code = text.substr(at + 9, 3);
-    if (code != "100") statuses += std::string(statuses.empty() ? "" : " ") + std::string(code);
+    auto is_code = code.find_first_not_of("0123456789") == code.npos;  // refusals speak of HTTP/1.1 too
+    if (is_code && code != "100") statuses += std::string(statuses.empty() ? "" : " ") + std::string(code);
   }
   return statuses;
 }
