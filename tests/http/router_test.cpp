@@ -94,7 +94,7 @@ TEST(router, literals_win_over_parameters_and_these_over_rests_in_any_order_of_a
     EXPECT_EQ(get(app, "/x/me"), "literal");
     EXPECT_EQ(get(app, "/x/you"), "one you");
     EXPECT_EQ(get(app, "/x/you/too"), "rest you/too");
-    EXPECT_EQ(get(app, "/y/b"), "left y") << "from left to right: {a} stands before /y's literal only if nothing fits";
+    EXPECT_EQ(get(app, "/y/b"), "left y");
   };
   check(http::router()
             .get("/x/me", named("literal"))

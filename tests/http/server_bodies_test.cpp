@@ -216,7 +216,8 @@ TEST(http_server_bodies, a_stream_that_fails_or_throws_cuts_the_connection) {
                                          }));
                  });
   with_server(std::move(app), [](duplex_server& server) -> task<void> {
-    for (const auto* path : {"/fail", "/throw"}) {
+    static constexpr const char* paths[] = {"/fail", "/throw"};
+    for (const auto* path : paths) {
       auto client = server.connect();
       auto got = co_await client.ask(get(path));
       EXPECT_EQ(got.body, "half") << path;

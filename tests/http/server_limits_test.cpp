@@ -105,7 +105,8 @@ TEST(http_server_limits, a_head_has_10_s_however_it_trickles) {
     co_await weft::sleep(30s);  // idle
     auto began = weft::time::now();
     co_await client.send("GET / H");
-    for (const auto* more : {"TTP/1.1\r\n", "Host: a\r\n", "X: 1\r\n"}) {
+    static constexpr const char* pieces[] = {"TTP/1.1\r\n", "Host: a\r\n", "X: 1\r\n"};
+    for (const auto* more : pieces) {
       co_await weft::sleep(3s);
       co_await client.send(more);
     }

@@ -115,7 +115,7 @@ TEST(http_server_disconnect, at_any_operation_leaves_nothing_behind) {
     auto requests = get("/") + get("/sleep") + "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" +
                     "5\r\nhello\r\n0\r\n\r\n" + get("/", "Connection: close\r\n");
     for (unsigned nth = 1; nth <= 60; ++nth) {
-      for (auto what : {0, 1, 2, 3}) {
+      for (int what = 0; what < 4; ++what) {
         io::duplex_script script;
         script.second().on_every_receive(io::fault::at_most(40)).on_every_send(io::fault::at_most(10'000));
         if (what == 0) script.second().on_receive(nth, io::fault::reset());
