@@ -19,6 +19,7 @@
 namespace http = weft::http;
 using weft::or_return;
 using namespace std::chrono_literals;
+using namespace weft::literals;
 
 namespace {
 
@@ -62,7 +63,7 @@ auto serve(std::string address) -> weft::task<weft::result<void>> {
   auto listener = co_await or_return(weft::net::tcp_listener::bind(std::move(address)));
   serving::announce(listener);
   co_return co_await http::serve(std::move(listener), std::move(app))
-      .limits(http::limits().body(std::uint64_t(1) << 30))
+      .limits(http::limits().body(1_GiB))
       .graceful_shutdown(weft::signal::terminate(), 30s);
 }
 

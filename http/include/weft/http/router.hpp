@@ -13,6 +13,7 @@
 //                  .get("/", [] { return "Hello, World!"; })
 //                  .get("/users/{id}", [](http::request r) { return std::string(r.parameter(0)); })
 //                  .post("/echo", [](http::request r) { return http::response(std::move(r).body()); });
+//   if (debugging) app.get("/dump", [] { return weft::dump_tasks(); });
 
 namespace weft::inline v0::http {
 
@@ -39,25 +40,47 @@ class router : public service::service_tag {
   /// Adds a route. Throws std::invalid_argument when the pattern is malformed, or the route is there
   /// already.
   template <class Handler>
-  auto route(http::method method, std::string_view pattern, Handler handler) && -> router&& {
+  auto route(http::method method, std::string_view pattern, Handler handler) & -> router& {
     add(method, pattern, detail::make_handler(std::move(handler)));
-    return std::move(*this);
+    return *this;
+  }
+  template <class Handler>
+  auto get(std::string_view pattern, Handler handler) & -> router& {
+    return route(method::get, pattern, std::move(handler));
+  }
+  template <class Handler>
+  auto post(std::string_view pattern, Handler handler) & -> router& {
+    return route(method::post, pattern, std::move(handler));
+  }
+  template <class Handler>
+  auto put(std::string_view pattern, Handler handler) & -> router& {
+    return route(method::put, pattern, std::move(handler));
+  }
+  template <class Handler>
+  auto del(std::string_view pattern, Handler handler) & -> router& {
+    return route(method::delete_, pattern, std::move(handler));
+  }
+
+  // The same in a chain that begins with `router()`.
+  template <class Handler>
+  auto route(http::method method, std::string_view pattern, Handler handler) && -> router&& {
+    return std::move(route(method, pattern, std::move(handler)));
   }
   template <class Handler>
   auto get(std::string_view pattern, Handler handler) && -> router&& {
-    return std::move(*this).route(method::get, pattern, std::move(handler));
+    return std::move(get(pattern, std::move(handler)));
   }
   template <class Handler>
   auto post(std::string_view pattern, Handler handler) && -> router&& {
-    return std::move(*this).route(method::post, pattern, std::move(handler));
+    return std::move(post(pattern, std::move(handler)));
   }
   template <class Handler>
   auto put(std::string_view pattern, Handler handler) && -> router&& {
-    return std::move(*this).route(method::put, pattern, std::move(handler));
+    return std::move(put(pattern, std::move(handler)));
   }
   template <class Handler>
   auto del(std::string_view pattern, Handler handler) && -> router&& {
-    return std::move(*this).route(method::delete_, pattern, std::move(handler));
+    return std::move(del(pattern, std::move(handler)));
   }
 
   class call_operation;

@@ -146,7 +146,8 @@ concept handles_requests =
 template <class Function>
 auto make_handler(Function function) -> std::unique_ptr<const erased_handler> {
   static_assert(handles_requests<Function>,
-                "http: a handler is called, const, with an http::request or with nothing");
+                "http: a handler is called with an http::request, by value, or with nothing, by many at once: "
+                "a lambda is not mutable");
   return std::make_unique<const handler_of<route_function<Function>>>(
       route_function<Function>(std::move(function)));
 }
