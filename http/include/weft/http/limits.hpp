@@ -1,5 +1,6 @@
 #pragma once
 
+#include <weft/literals.hpp>
 #include <weft/time.hpp>
 
 #include <cstddef>
@@ -8,6 +9,7 @@
 // What a peer may make a server hold, do or wait for. Every limit is on by default, counted when it
 // trips (http/counters.hpp), and may be changed:
 //
+//   using namespace weft::literals;
 //   http::serve(std::move(listener), app).limits(http::limits().body(1_GiB).idle(30s))
 
 namespace weft::inline v0::http {
