@@ -13,14 +13,14 @@
 namespace net_test {
 
 /// UBSan opens a pipe to see whether an object is what its type says: without descriptors it sees errors everywhere.
+inline bool needs_descriptors() {
 #if defined(__has_feature)
 #if __has_feature(undefined_behavior_sanitizer)
-#define NET_TEST_SKIP_WITHOUT_DESCRIPTORS() GTEST_SKIP() << "UBSan needs descriptors"
+  return true;
 #endif
 #endif
-#ifndef NET_TEST_SKIP_WITHOUT_DESCRIPTORS
-#define NET_TEST_SKIP_WITHOUT_DESCRIPTORS()
-#endif
+  return false;
+}
 
 using weft::or_return;
 using weft::result;
