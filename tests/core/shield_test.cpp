@@ -157,6 +157,33 @@ TEST(shield, is_cut_off_when_the_grace_is_over) {
   EXPECT_EQ(alive.alive(), 0);
 }
 
+// What is started by a task that is destroyed in the end comes too late, and does not begin.
+TEST(shield, never_starts_once_the_grace_is_over) {
+  auto runtime = weft::runtime::multi_thread().worker_threads(2).build();
+  bool begun = false;
+  struct last_will {
+    bool* begun;
+    explicit last_will(bool* set) noexcept : begun(set) {}
+    ~last_will() {
+      auto begin = [](bool* set) -> task<void> {
+        *set = true;
+        co_return;
+      };
+      weft::shield(begin(begun)).detach();
+    }
+  };
+  auto dying = [](bool* set) -> task<void> {
+    last_will at_end(set);
+    co_await never();
+  };
+  auto handle = runtime.spawn(dying(&begun));
+  (void)runtime.block_on(settle());
+  runtime.shut_down(1h);
+  EXPECT_FALSE(begun);
+  EXPECT_TRUE(handle.is_finished());
+  std::move(handle).detach();
+}
+
 TEST(shield, outside_a_runtime_throws) {
   EXPECT_THROW((void)weft::shield(value_task(1)), std::system_error);
 }

@@ -376,21 +376,21 @@ TEST(stress_deadline, is_never_early_and_always_comes) {
 }
 
 TEST(stress_shield, shutdown_drains_what_others_have_given_up) {
+  std::atomic<int> started{0};
+  std::atomic<int> finished{0};
+  auto commit = [&](dice luck) -> task<void> {
+    started.fetch_add(1);
+    co_await distraction(luck);
+    finished.fetch_add(1);
+  };
+  auto work = [&](dice luck) -> task<void> {
+    auto shielded = weft::shield(commit(luck));
+    (void)co_await weft::select(std::move(shielded), distraction(luck));
+  };
   stress_time time;
   for (std::uint64_t seed = 1; !time.over(); ++seed) {
     auto runtime = weft::runtime::multi_thread().worker_threads(workers).build();
-    std::atomic<int> started{0};
-    std::atomic<int> finished{0};
-    auto commit = [&](dice luck) -> task<void> {
-      started.fetch_add(1);
-      co_await distraction(luck);
-      finished.fetch_add(1);
-    };
     for (std::uint64_t index = 0; index < 50; ++index) {
-      auto work = [&](dice luck) -> task<void> {
-        auto shielded = weft::shield(commit(luck));
-        (void)co_await weft::select(std::move(shielded), distraction(luck));
-      };
       auto handle = runtime.spawn(work(dice(seed * 100 + index)));
       if (index % 5 == 0) handle.abort();
       std::move(handle).detach();

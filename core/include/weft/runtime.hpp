@@ -56,7 +56,14 @@ class runtime {
   WEFT_API static builder current_thread();
 
   runtime(runtime&&) noexcept = default;
-  runtime& operator=(runtime&&) noexcept = default;
+  /// Destroys what was there.
+  runtime& operator=(runtime&& other) noexcept {
+    if (this != &other) {
+      auto before = std::move(*this);
+      scheduler_ = std::move(other.scheduler_);
+    }
+    return *this;
+  }
   WEFT_API ~runtime();
 
   /// Runs `operation` as a task and waits for its end. Yields its value; throws what it threw, and

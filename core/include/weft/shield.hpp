@@ -10,17 +10,21 @@ namespace weft {
 inline namespace v0 {
 namespace detail {
 
-WEFT_API void note_shielded(scheduler& owner, int change) noexcept;
+// False: the scheduler is shutting down and takes no more.
+WEFT_API bool begin_shielded(scheduler& owner) noexcept;
+WEFT_API void end_shielded(scheduler& owner) noexcept;
 
 // Counts one shielded task of a scheduler, which outlives it: tasks are destroyed before their scheduler is.
 class shield_guard {
  public:
-  explicit shield_guard(scheduler& owner) noexcept : owner_(&owner) { note_shielded(*owner_, 1); }
+  explicit shield_guard(scheduler& owner) noexcept : owner_(begin_shielded(owner) ? &owner : nullptr) {}
   shield_guard(shield_guard&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)) {}
   shield_guard& operator=(shield_guard&&) = delete;
   ~shield_guard() {
-    if (owner_) note_shielded(*owner_, -1);
+    if (owner_) end_shielded(*owner_);
   }
+  // False: the task is to be cancelled before it starts.
+  bool may_start() const noexcept { return owner_ != nullptr; }
 
  private:
   scheduler* owner_;
@@ -55,7 +59,8 @@ class [[nodiscard("dropping it lets the shielded task run on: say std::move(it).
 ///
 /// When the one who awaits is cancelled meanwhile, the task runs on, detached. It owns its arguments; nothing in
 /// it may borrow from whoever started it. A runtime that shuts down gives shielded tasks its grace
-/// (runtime::default_grace) before it cancels them. Throws std::system_error with `errc::no_runtime` outside a
+/// (runtime::default_grace) before it cancels them; those that come when the grace is over, or was not needed, are
+/// aborted before they start. So what has started has its time to finish. Throws std::system_error with `errc::no_runtime` outside a
 /// runtime.
 template <awaitable Operation>
 auto shield(Operation operation, std::source_location where = std::source_location::current()) {

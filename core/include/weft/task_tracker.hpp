@@ -55,6 +55,7 @@ class tracker_guard {
   ~tracker_guard() {
     if (state_) state_->leave();
   }
+  static constexpr bool may_start() noexcept { return true; }
 
  private:
   std::shared_ptr<tracker_state> state_;

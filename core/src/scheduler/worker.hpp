@@ -61,6 +61,7 @@ class alignas(64) worker {
   void park() noexcept;
   void wait(int timeout_ms) noexcept;
   driver::turn turn_driver(int timeout_ms) noexcept;
+  void look_at_driver() noexcept;
   void share_work() noexcept;
   int park_timeout() noexcept;
   void drain() noexcept;

@@ -12,7 +12,7 @@ namespace weft {
 inline namespace v0 {
 namespace detail {
 
-// Members are destroyed in reverse: the guard goes last.
+// What a guarded task is to run. Members are destroyed in reverse: the guard goes last.
 template <class Guard, class Function>
 class guarded_function {
  public:
@@ -28,7 +28,7 @@ class guarded_function {
   Function function_;
 };
 
-// What `Guard` is to live as long as, when it is no callable. A task is handed on as it is.
+// An operation as a callable. A task is handed on as it is.
 template <awaitable Operation>
 class operation_function {
  public:
@@ -45,22 +45,26 @@ class operation_function {
   Operation operation_;
 };
 
+// `guard.may_start()`: whether the task is to run at all; else it is cancelled before it starts.
+template <class Guard, class Function, class... Arguments>
+auto spawn_guarded(scheduler& owner, std::source_location where, std::in_place_t, Guard&& guard,
+                   Function&& function, Arguments&&... arguments) {
+  using value = typename std::invoke_result_t<Function&, Arguments...>::value_type;
+  using guarded = guarded_function<Guard, Function>;
+  bool starts = guard.may_start();
+  auto* cell = make_cell<callable_cell<value, guarded, Arguments...>>(
+      owner, where, guarded(std::move(guard), std::move(function)), std::move(arguments)...);
+  if (!starts) cell->state.fetch_or(state::cancelled, std::memory_order_relaxed);
+  return spawn_cell<value>(cell);
+}
+
 template <class Guard, awaitable Operation>
 auto spawn_guarded(scheduler& owner, std::source_location where, Guard&& guard, Operation&& operation) {
   if constexpr (is_task_v<Operation>) {
     if (!operation) misuse("a task was spawned that had been moved from or awaited before");
   }
-  using function = operation_function<Operation>;
-  return spawn_on(owner, where, std::in_place,
-                  guarded_function<Guard, function>(std::move(guard), function(std::move(operation))));
-}
-
-template <class Guard, class Function, class... Arguments>
-auto spawn_guarded(scheduler& owner, std::source_location where, std::in_place_t, Guard&& guard,
-                   Function&& function, Arguments&&... arguments) {
-  return spawn_on(owner, where, std::in_place,
-                  guarded_function<Guard, Function>(std::move(guard), std::move(function)),
-                  std::move(arguments)...);
+  return spawn_guarded(owner, where, std::in_place, std::move(guard),
+                       operation_function<Operation>(std::move(operation)));
 }
 
 }  // namespace detail
