@@ -162,7 +162,10 @@ task<result<void>> without_descriptors_it_says_so() {
   EXPECT_TRUE(!failed && failed.error() == std::errc::too_many_files_open) << failed.error().message();
   co_return {};
 }
-TEST(signal, without_descriptors_it_says_so) { run(without_descriptors_it_says_so()); }
+TEST(signal, without_descriptors_it_says_so) {
+  if (needs_descriptors()) GTEST_SKIP() << "UBSan needs descriptors";
+  run(without_descriptors_it_says_so());
+}
 
 // Signals from other threads while listeners come and go.
 task<result<void>> come_and_go(const std::atomic<bool>& stop) {
