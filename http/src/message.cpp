@@ -29,14 +29,11 @@ auto request::parameter(std::size_t index) const noexcept -> std::string_view {
 response::response(std::string text) : response(status::ok, std::move(text)) {}
 
 response::response(http::status status, std::string text)
-    : status_(status), body_(std::move(text)) {
-  (void)headers_.insert(header::content_type, plain_text);
-}
+    : status_(status), is_text_(true), body_(std::move(text)) {}
 
-auto response::literal_text(std::string_view text) -> response {
-  response made(status::ok, http::body(bytes::from_static(text)));
-  (void)made.headers_.insert(header::content_type, plain_text);
-  return made;
+void response::write_text_type() const {
+  is_text_ = false;
+  (void)headers_.insert(header::content_type, plain_text);
 }
 
 auto response_of(const error& why) -> response {

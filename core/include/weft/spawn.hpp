@@ -49,6 +49,7 @@ class task_cell : public task_header {
 
   void set_body(task<T>&& body) noexcept { body_ = std::move(body); }
   void begin() noexcept {
+    if (!body_) [[unlikely]] misuse("a task was spawned that had been moved from or awaited before");
     resume(body_.handle());
     after(&root);
   }
@@ -59,8 +60,8 @@ class task_cell : public task_header {
   }
 
  private:
-  static void after(branch_node*) noexcept {
-    auto* self = static_cast<task_cell*>(current_execution().task);
+  static void after(branch_node* root) noexcept {
+    auto* self = static_cast<task_cell*>(static_cast<task_header*>(root->target));
     if (!self->body_.promise().finished()) return;
     auto& ended = self->body_.promise().outcome();
     if (ended.has_exception()) {
@@ -217,6 +218,34 @@ auto spawn_on(scheduler& owner, std::source_location where, std::in_place_t, Fun
 
 }  // namespace detail
 
+/// The right to abort a spawned task, apart from the right to its outcome. Copies refer to the same task, of which
+/// they keep a few hundred bytes, not the frames.
+/// Thread-safety: distinct handles from any threads; `abort` and `is_finished` of one from many.
+class abort_handle {
+ public:
+  abort_handle(const abort_handle& other) noexcept : task_(other.task_) {
+    if (task_) task_->add_reference();
+  }
+  abort_handle(abort_handle&& other) noexcept : task_(std::exchange(other.task_, nullptr)) {}
+  abort_handle& operator=(abort_handle other) noexcept {
+    std::swap(task_, other.task_);
+    return *this;
+  }
+  ~abort_handle() {
+    if (task_) task_->release();
+  }
+
+  /// As join_handle::abort.
+  void abort() const noexcept { detail::abort_task(task_); }
+  bool is_finished() const noexcept { return detail::is_complete(task_); }
+  std::uint64_t id() const noexcept { return task_->id; }
+
+  explicit abort_handle(detail::task_header* task) noexcept : task_(task) { task_->add_reference(); }
+
+ private:
+  detail::task_header* task_;
+};
+
 /// The right to hear how a spawned task ended, and to abort it. Move-only. Letting it go detaches the task.
 ///
 /// `co_await std::move(handle)` (or `co_await handle`, which keeps it) yields a `result<T>`, flat when the task
@@ -244,6 +273,8 @@ class [[nodiscard("dropping a join_handle detaches the task: say std::move(handl
   /// handle proves that its frames are gone. Never blocks; idempotent; any thread.
   void abort() const noexcept { detail::abort_task(cell_); }
   bool is_finished() const noexcept { return detail::is_complete(cell_); }
+  /// For those who may abort the task but do not wait for it.
+  weft::abort_handle abort_handle() const noexcept { return weft::abort_handle(cell_); }
   /// Lets the task run on by itself.
   void detach() && noexcept { detail::forget_task(std::exchange(cell_, nullptr)); }
   std::uint64_t id() const noexcept { return cell_->id; }

@@ -65,6 +65,14 @@ inline std::uint64_t deadline_ns(time::time_point deadline) noexcept {
   return since < 0 ? 0 : static_cast<std::uint64_t>(since);
 }
 
+// A deadline that is past is stored as the beginning of time: it is due whatever the timers know of the present.
+inline time::time_point due_at(time::time_point deadline) noexcept {
+  return deadline <= time::now() ? time::time_point::min() : deadline;
+}
+inline time::time_point due_after(duration wait) noexcept {
+  return wait <= duration::zero() ? time::time_point::min() : time::after(wait);
+}
+
 class sleep_awaiter : public leaf_awaiter<sleep_awaiter> {
  public:
   explicit sleep_awaiter(time::time_point deadline) noexcept : deadline_(deadline) {}
@@ -94,9 +102,9 @@ class [[nodiscard]] sleep_operation {
 
 /// Waits at least `wait`; timers have a granularity of 1 ms, rounded up. Zero or less is done at once.
 /// Allocates nothing. Cancel-safety: safe.
-inline auto sleep(duration wait) noexcept { return sleep_operation(time::after(wait)); }
+inline auto sleep(duration wait) noexcept { return sleep_operation(detail::due_after(wait)); }
 /// Waits until `deadline`; a past one is done at once.
-inline auto sleep_until(time::time_point deadline) noexcept { return sleep_operation(deadline); }
+inline auto sleep_until(time::time_point deadline) noexcept { return sleep_operation(detail::due_at(deadline)); }
 
 namespace detail {
 
@@ -118,9 +126,13 @@ class timeout_awaiter : public leaf_awaiter<timeout_awaiter<Operation>> {
       inner_.start(*this, *outer_);
       if (inner_.done()) return true;
       timer_.arm(deadline_ns(deadline_));
+    } else if (!inner_.done()) {
+      poll_inner();
     }
-    if (!inner_.done() && timer_.fired()) give_last_chance();
-    return inner_.done() || timer_.fired();
+    if (inner_.done()) return true;
+    if (!timer_.fired()) return false;
+    inner_.drop();
+    return true;
   }
   result_type take() {
     if (!inner_.done()) return std::unexpected(error(errc::timed_out));
@@ -138,11 +150,11 @@ class timeout_awaiter : public leaf_awaiter<timeout_awaiter<Operation>> {
   }
 
  private:
-  void give_last_chance() noexcept {
+  void poll_inner() noexcept {
     outer_polls_ = true;
     poll_branch(&inner_);
+    outer_polls_ = false;
     current_execution().branch = outer_;
-    if (!inner_.done()) inner_.drop();
   }
 
   time::time_point deadline_;
@@ -173,12 +185,12 @@ class [[nodiscard]] timeout_operation {
 /// timer is armed. Cancel-safety: cancels the operation.
 template <awaitable Operation>
 auto timeout_at(time::time_point deadline, Operation operation) {
-  return detail::timeout_operation<Operation>(deadline, std::move(operation));
+  return detail::timeout_operation<Operation>(detail::due_at(deadline), std::move(operation));
 }
 /// As `timeout_at`, `wait` from now.
 template <awaitable Operation>
 auto timeout(duration wait, Operation operation) {
-  return detail::timeout_operation<Operation>(time::after(wait), std::move(operation));
+  return detail::timeout_operation<Operation>(detail::due_after(wait), std::move(operation));
 }
 
 }  // namespace v0

@@ -8,6 +8,8 @@
 namespace weft {
 inline namespace v0 {
 
+class deadline;
+
 /// Wakes one branch of one task. One word; move-only (see `clone`). It holds a reference to the task, never
 /// to a frame, so it may outlive what it was made for: waking then has no effect.
 /// Thread-safety: a waker object belongs to one thread at a time; waking is safe from any thread.
@@ -24,11 +26,7 @@ class waker {
   }
 
   /// The branch that this thread is running. Call it in a leaf's `poll` only.
-  [[nodiscard]] static waker current() noexcept {
-    waker made(current_word());
-    made.target()->add_reference();
-    return made;
-  }
+  [[nodiscard]] WEFT_API static waker current() noexcept;
   /// Whether this is the waker of the branch that is running: then there is no need to register anew.
   [[nodiscard]] bool wakes_current() const noexcept { return word_ == current_word(); }
   [[nodiscard]] waker clone() const noexcept {
@@ -52,6 +50,7 @@ class waker {
     return reinterpret_cast<detail::wake_target*>(word_ & ~bit_mask);
   }
   friend class atomic_waker;
+  friend class deadline;
   std::uintptr_t word_ = 0;
 };
 

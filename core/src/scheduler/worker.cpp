@@ -9,6 +9,7 @@
 #include "memory/frame_pool.hpp"
 #include "scheduler/scheduler.hpp"
 #include "task/task_state.hpp"
+#include "task/thread_place.hpp"
 
 namespace weft {
 inline namespace v0 {
@@ -79,13 +80,13 @@ void worker::run(task_header* task) noexcept {
     if (owner_.idle().stop_searching()) owner_.wake_if_idle();
   }
   untrimmed_ = true;
-  current_execution().budget = task_budget;
+  thread_place.budget = task_budget;
   for (unsigned in_a_row = 0;; ++in_a_row) {
     worker_counters::count(counters_.polls);
     owner_.run(task);
     // What it woke shares its budget, so that a pair of tasks cannot keep the worker to itself.
     if (!lifo_) return;
-    if (in_a_row >= lifo_limit || current_execution().budget == 0) {
+    if (in_a_row >= lifo_limit || thread_place.budget == 0) {
       queue_.push(std::exchange(lifo_, nullptr), owner_.injected());
       return;
     }
@@ -95,14 +96,13 @@ void worker::run(task_header* task) noexcept {
 
 void worker::loop(const task_header* until) noexcept {
   auto finished = [&] {
-    return until ? (until->state.load(std::memory_order_acquire) & state::complete) != 0 : owner_.stopping();
+    return owner_.stopping() || (until && (until->state.load(std::memory_order_acquire) & state::complete));
   };
   while (!finished()) {
+    owner_.process().check();
     ++tick_;
     if (tick_ % driver_interval == 0) {
-      // A wake-up is meant for a worker that waits. Kept here, it would leave its token behind, and with it a
-      // "searching" worker that does not exist: nobody would be woken ever again.
-      if (turn_driver(0).woken) owner_.io().wake_one();
+      look_at_driver();
       fire_timers();
       share_work();
     }
@@ -118,6 +118,15 @@ void worker::loop(const task_header* until) noexcept {
     searching_ = false;
     if (owner_.idle().stop_searching()) owner_.wake_if_idle();
   }
+}
+
+// A wake-up is meant for a worker that waits. Kept here, it would leave its token behind, and with it a "searching"
+// worker that does not exist: nobody would be woken ever again. So it is passed on, unless the token was taken
+// meanwhile by one that came out of its wait by itself. And while a worker is on its way out it brings the events
+// along: to look would only be to snatch its wake-up and to pass that on, again and again until it gets a processor.
+void worker::look_at_driver() noexcept {
+  if (owner_.idle().wake_pending()) return;
+  if (turn_driver(0).woken && owner_.idle().wake_pending()) owner_.io().wake_one();
 }
 
 // Tasks that become ready here go to the queue's tail; one peer is woken for all of them, by share_work.
@@ -155,9 +164,10 @@ int worker::park_timeout() noexcept {
   if (owner_.clock().paused()) {
     if (owner_.blocking().busy()) return -1;  // its end wakes us
     // Nothing else to do: time jumps to the next timer. Whoever woke us from outside comes first.
-    if (turn_driver(0).events == 0 && owner_.injected().size() == 0 && queue_.size() == 0) {
-      owner_.clock().advance_to(earliest * timer_wheel::tick_ns);
-    }
+    if (turn_driver(0).events > 0 || owner_.injected().size() > 0 || queue_.size() > 0) return 0;
+    auto exactly = timers_.earliest();
+    if (exactly == timer_wheel::none) return -1;
+    owner_.clock().advance_to(exactly * timer_wheel::tick_ns);
     return 0;
   }
   auto now = owner_.now_ns();

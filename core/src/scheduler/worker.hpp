@@ -36,6 +36,8 @@ class alignas(64) worker {
 
   // From the worker's own thread: a task was woken. `next`: run it right after the present one.
   void push(task_header* task, bool next) noexcept;
+  // Wakes whose time has come.
+  void fire_timers() noexcept;
   unsigned random_below(unsigned bound) noexcept;
   timer_wheel& timers() noexcept { return timers_; }
   local_queue& queue() noexcept { return queue_; }
@@ -59,7 +61,7 @@ class alignas(64) worker {
   void park() noexcept;
   void wait(int timeout_ms) noexcept;
   driver::turn turn_driver(int timeout_ms) noexcept;
-  void fire_timers() noexcept;
+  void look_at_driver() noexcept;
   void share_work() noexcept;
   int park_timeout() noexcept;
   void drain() noexcept;

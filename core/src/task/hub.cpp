@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "scheduler/scheduler.hpp"
+#include "task/task_state.hpp"
+#include "task/thread_place.hpp"
 
 namespace weft {
 inline namespace v0 {
@@ -49,9 +51,11 @@ void drop_empty_hub(task_header* task, hub* empty) noexcept {
 void poll_hub(task_header* task, hub* woken) noexcept {
   auto before = woken->state.fetch_and(~(state::notified | state::ready_mask), std::memory_order_acq_rel);
   auto ready = static_cast<std::uint32_t>(before >> 32);
-  while (ready && !task->finished) {
+  woken->fresh_bits = 0;
+  for (; ready && !task->finished; ready &= ~woken->fresh_bits) {
     auto bit = static_cast<unsigned>(std::countr_zero(ready));
     ready &= ready - 1;
+    grant_late_budget(thread_place);
     if (auto* node = woken->nodes[bit]) poll_branch(node);
   }
 }
@@ -69,12 +73,12 @@ void poll_woken_hubs(task_header* task) noexcept {
 }
 
 void release_hubs(task_header* task) noexcept {
-  if (auto* kept = std::exchange(task->hubs, nullptr)) {
-    while (kept) {
-      auto* next = kept->next;
-      kept->release();
-      kept = next;
-    }
+  auto* kept = std::exchange(task->hubs, nullptr);
+  if (!kept) return;  // it never had one: the last is kept, so that there is no waker of any
+  while (kept) {
+    auto* next = kept->next;
+    kept->release();
+    kept = next;
   }
   auto* woken = task->woken_hubs.exchange(closed_stack(), std::memory_order_acq_rel);
   while (woken && woken != closed_stack()) {
@@ -92,11 +96,12 @@ void deallocate_hub(hub* unused) noexcept {
 }
 
 void link_branch(branch_node* node, leaf* parent) {
-  auto* task = current_execution().task;
+  auto* task = thread_place.task;
   node->parent = parent;
   if (auto free = ~task->used_bits) {
     auto bit = static_cast<unsigned>(std::countr_zero(free));
     task->used_bits |= 1u << bit;
+    task->fresh_bits |= 1u << bit;
     node->bit = static_cast<std::uint8_t>(bit);
     node->target = task;
     node->previous = &task->root;
@@ -108,6 +113,7 @@ void link_branch(branch_node* node, leaf* parent) {
   auto* lender = hub_with_room(task);
   auto bit = static_cast<unsigned>(std::countr_zero(~lender->used_bits));
   lender->used_bits |= 1u << bit;
+  lender->fresh_bits |= 1u << bit;
   lender->nodes[bit] = node;
   node->bit = static_cast<std::uint8_t>(bit);
   node->target = lender;

@@ -20,6 +20,7 @@ struct hub final : wake_target {
   hub* next = nullptr;         // in the owner's list; only touched while it is RUNNING
   hub* woken_next = nullptr;   // in the stack
   std::uint32_t used_bits = 0;
+  std::uint32_t fresh_bits = 0;  // as of a task
   std::array<branch_node*, branch_bits> nodes{};
 
   explicit hub(task_header* task) noexcept

@@ -21,9 +21,11 @@ class runtime_clock {
     return source_.monotonic_ns() - behind_.load(std::memory_order_relaxed);
   }
   bool paused() const noexcept { return paused_.load(std::memory_order_acquire); }
+  // Stands still at a whole millisecond, so that whole ones away from it are exact.
   void pause() noexcept {
     if (paused()) return;
-    frozen_.store(now_ns(), std::memory_order_relaxed);
+    constexpr std::uint64_t millisecond = 1'000'000;
+    frozen_.store((now_ns() + millisecond - 1) / millisecond * millisecond, std::memory_order_relaxed);
     paused_.store(true, std::memory_order_release);
   }
   void resume() noexcept {

@@ -4,6 +4,7 @@
 
 #include "scheduler/scheduler.hpp"
 #include "scheduler/worker.hpp"
+#include "task/thread_place.hpp"
 #include "time/timer_wheel.hpp"
 
 namespace weft {
@@ -13,7 +14,7 @@ namespace detail {
 void timer_entry::arm(std::uint64_t deadline_ns) noexcept {
   cancel();
   if (deadline_ns == timer_wheel::none) return;  // never
-  auto* mine = static_cast<worker*>(current_execution().worker);
+  auto* mine = static_cast<worker*>(thread_place.worker);
   if (!mine->timers().insert(*this, timer_wheel::tick_of(deadline_ns), waker::current())) {
     state_.store(state::fired, std::memory_order_relaxed);
   }
@@ -41,6 +42,8 @@ namespace time {
 std::int64_t wall_clock_s() noexcept { return detail::doors().wall_clock_s(); }
 
 namespace {
+
+constexpr int turns_of_others = 128;
 
 result<detail::scheduler*> pausable() noexcept {
   auto* running = detail::scheduler::here();
@@ -70,17 +73,19 @@ task<result<void>> advance(duration by) {
   if (!running->clock().paused()) {
     co_return fail(errc::invalid_argument, "time::advance: the clock is not paused");
   }
-  auto target = detail::deadline_ns(after(by));
+  auto target = static_cast<std::uint64_t>(after(by).time_since_epoch().count());
+  auto& worker = *running->workers().front();
   // Stepwise, so that what a timer arms when it fires can fire on the way.
-  while (true) {
-    auto next = running->workers().front()->timers().next_tick();
-    auto step = next == detail::timer_wheel::none ? target : next * detail::timer_wheel::tick_ns;
-    if (step >= target) break;
-    running->clock().advance_to(step);
-    co_await yield_now();
+  for (bool arrived = false; !arrived;) {
+    auto next = worker.timers().earliest();
+    arrived = next == detail::timer_wheel::none || next * detail::timer_wheel::tick_ns >= target;
+    running->clock().advance_to(arrived ? target : next * detail::timer_wheel::tick_ns);
+    worker.fire_timers();
+    // Until all that was woken waits again; but not for ever, if it does not.
+    for (int turn = 0; turn == 0 || (worker.queue().size() > 0 && turn < turns_of_others); ++turn) {
+      co_await yield_now();
+    }
   }
-  running->clock().advance_to(target);
-  co_await yield_now();
   co_return result<void>();
 }
 

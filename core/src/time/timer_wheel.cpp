@@ -9,6 +9,19 @@ namespace weft {
 inline namespace v0 {
 namespace detail {
 
+timer_wheel::~timer_wheel() {
+  for (auto& level : slots_) {
+    for (auto* entry : level) {
+      while (entry) {
+        auto* next = entry->next_;
+        entry->waker_ = waker();
+        entry->state_.store(timer_entry::state::idle, std::memory_order_release);
+        entry = next;
+      }
+    }
+  }
+}
+
 void timer_wheel::link_at(timer_entry& entry, unsigned level, unsigned slot) noexcept {
   auto*& first = head(level, slot);
   entry.level_ = static_cast<std::uint8_t>(level);

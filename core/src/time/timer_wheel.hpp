@@ -27,6 +27,12 @@ class timer_wheel {
   static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
   static constexpr std::uint64_t tick_ns = 1'000'000;
 
+  timer_wheel() noexcept = default;
+  timer_wheel(const timer_wheel&) = delete;
+  timer_wheel& operator=(const timer_wheel&) = delete;
+  // Lets go of the entries that outlive the runtime: those in no frame.
+  ~timer_wheel();
+
   // The first tick that is not before `deadline_ns`.
   static std::uint64_t tick_of(std::uint64_t deadline_ns) noexcept {
     return deadline_ns / tick_ns + (deadline_ns % tick_ns != 0);

@@ -13,6 +13,9 @@ namespace {
 // Of a response's body: what is encoded before it is written.
 constexpr std::size_t response_batch = 64 * 1024;
 
+// What response::is_text stands for.
+constexpr std::string_view text_type_line = "Content-Type: text/plain; charset=utf-8\r\n";
+
 }  // namespace
 
 exchange::exchange(connection& on)
@@ -32,6 +35,7 @@ void exchange::reset() noexcept {
 void exchange::abandon() noexcept {
   call_.reset();
   response_body_ = body();
+  answer_ = response();
   if (auto channel = std::move(channel_)) channel->fail(error(errc::closed));
 }
 
@@ -44,7 +48,14 @@ void exchange::begin() {
   reusable_ = semantics.keep_alive;
   wants_continue_ = semantics.expect_continue;
   was_wanted_ = false;
+  received_ = 0;
+  waited_ = duration::zero();
   drained_ = 0;
+  if (semantics.framing == request_semantics::body::length &&
+      semantics.length > connection_.server().limits().body()) {
+    stage_ = stage::done;
+    return connection_.refuse(rejection::body_too_large);
+  }
   stage_ = stage::handling;
   auto incoming_body = make_body();
   request incoming(std::move(parser_.head()), std::move(incoming_body));
@@ -59,7 +70,7 @@ void exchange::begin() {
   if (call_) {
     call_->start();
   } else {
-    start_response(std::move(answer_));
+    start_response();
   }
 }
 
@@ -113,13 +124,12 @@ auto exchange::pump_request() -> bool {
       if (was_wanted_ && connection_.waiting_ == connection::waiting::body) {
         connection_.stop_waiting();
       }
-      was_wanted_ = false;
+      if (std::exchange(was_wanted_, false)) waited_ += time::now() - wanted_since_;
       return false;
     }
   }
   if (!was_wanted_) {
     was_wanted_ = true;
-    received_ = 0;
     wanted_since_ = time::now();
   }
   body_ = body_read::reading;
@@ -174,7 +184,7 @@ auto exchange::body_is_late() -> bool {
     auto earned = std::chrono::duration_cast<duration>(
         std::chrono::duration<double>(static_cast<double>(received_) /
                                       static_cast<double>(within.body_rate())));
-    auto allowed = wanted_since_ + within.body_rate_grace() + earned - time::now();
+    auto allowed = wanted_since_ + within.body_rate_grace() + earned - waited_ - time::now();
     wait = std::min(wait, std::max<duration>(allowed, duration::zero()));
   }
   connection_.wait_until(connection::waiting::body, wait);
@@ -189,7 +199,7 @@ auto exchange::body_is_late() -> bool {
 // The request cannot be read to its end. Before the response has begun, the peer is told; afterwards nothing but
 // closing is left.
 void exchange::request_failed(error why, rejection refused) {
-  auto had_response = stage_ != stage::handling;
+  auto had_response = stage_ != stage::handling && stage_ != stage::holding;
   channel_->fail(std::move(why));
   body_ = body_read::ended;
   if (had_response) {
@@ -211,21 +221,27 @@ void exchange::request_failed(error why, rejection refused) {
 auto exchange::pump_handler() -> bool {
   if (stage_ != stage::handling || !connection_.open_) return false;
   if (call_->done()) {
-    result answered;
     try {
-      answered = call_->take();
+      answer_ = call_->take();
     } catch (...) {
       connection_.server().counters().add(counter::handler_exceptions);
-      answered = response(status::internal_server_error, std::string("Internal Server Error\n"));
+      answer_ = response(status::internal_server_error, std::string("Internal Server Error\n"));
     }
     call_.reset();
-    start_response(std::move(answered));
+    start_response();
     return true;
   }
   // It takes a while: earlier answers must not wait for it, and the peer may hang up.
   if (!connection_.out_.empty()) (void)connection_.flush();
-  if (connection_.stream_.poll_peer_closed(connection_.closing_)) peer_is_gone();
+  watch_peer();
   return false;
+}
+
+// A peer that has ended its side behind a body that is still to be read may be waiting for the answer; whoever reads the
+// body finds out.
+void exchange::watch_peer() noexcept {
+  if (body_ == body_read::unread || body_ == body_read::reading) return;
+  if (connection_.stream_.poll_peer_closed(connection_.closing_)) peer_is_gone();
 }
 
 void exchange::peer_is_gone() noexcept {
@@ -234,18 +250,22 @@ void exchange::peer_is_gone() noexcept {
   connection_.close_quietly();
 }
 
-void exchange::start_response(result answered) {
+void exchange::start_response() {
   connection_.server().counters().add(counter::responses);
-  auto answer = answered ? std::move(*answered) : response_of(answered.error());
-  if (wants_continue_ && !answer.body().is_full()) {
-    held_ = std::move(answer);
+  if (!answer_) answer_ = response_of(answer_.error());
+  if (answer_->status().is_informational()) {  // would leave the peer waiting for the answer proper
+    answer_ = response(status::internal_server_error, std::string("Internal Server Error\n"));
+  }
+  if (answer_->status() == status::reset_content) answer_->set_body({});
+  if (wants_continue_ && !answer_->body().is_full()) {
     stage_ = stage::holding;
   } else {
-    send_head(answer, answer.body().size());
+    send_head(answer_->body().size());
   }
 }
 
-void exchange::send_head(response& answer, std::optional<std::uint64_t> size) {
+void exchange::send_head(std::optional<std::uint64_t> size) {
+  auto& answer = *answer_;
   auto& server = connection_.server();
   // A body that the handler did not want is skipped if it is short and surely comes.
   if (body_ == body_read::unread || body_ == body_read::reading) {
@@ -256,13 +276,15 @@ void exchange::send_head(response& answer, std::optional<std::uint64_t> size) {
   response_context context{version_, is_head_,
                            reusable_ && server.phase() == http::phase::serving};
   auto& out = connection_.out_;
-  encoder_.start(out.text(), context, answer.status(), answer.headers(), size,
-                 time::wall_clock_s());
+  encoder_.start(out.text(), context, answer.status(), answer.fields(), size, time::wall_clock_s(),
+                 answer.is_text() ? text_type_line : std::string_view());
   stage_ = stage::responding;
   if (!encoder_.wants_body()) return finish_response(nullptr);
-  response_body_ = std::move(answer.body());
-  if (!response_body_.is_full()) return;
-  const auto& whole = response_body_.full();
+  if (!answer.body().is_full()) {
+    response_body_ = std::move(answer.body());
+    return;
+  }
+  const auto& whole = answer.body().full();
   if (whole.size() < output::copy_below) {
     (void)encoder_.write(out.text(), whole.view());
   } else if (encoder_.begin_piece(out.text(), whole.size())) {
@@ -276,10 +298,10 @@ auto exchange::pump_response() -> bool {
   if (!connection_.open_) return false;
   body_source::polled next;
   if (stage_ == stage::holding) {
-    auto size = held_.body().size();
-    if (!held_.body().poll_frame(next)) return wait_for_frame();
-    if (!next) held_ = response_of(next.error());
-    send_head(held_, held_.body().is_full() ? held_.body().size() : size);
+    auto size = answer_->body().size();
+    if (!answer_->body().poll_frame(next)) return wait_for_frame();
+    if (!next) answer_ = response_of(next.error());
+    send_head(answer_->body().is_full() ? answer_->body().size() : size);
     return stage_ == stage::responding ? send_frame(next) : true;
   }
   if (stage_ != stage::responding) return false;
@@ -295,7 +317,7 @@ auto exchange::pump_response() -> bool {
 // What there is goes out while we wait.
 auto exchange::wait_for_frame() noexcept -> bool {
   if (!connection_.out_.empty()) (void)connection_.flush();
-  if (connection_.stream_.poll_peer_closed(connection_.closing_)) peer_is_gone();
+  watch_peer();
   return false;
 }
 
@@ -331,7 +353,7 @@ void exchange::cut_response() noexcept {
 
 void exchange::finish_response(const header_map* trailers) {
   auto finished = encoder_.finish(connection_.out_.text(), trailers);
-  response_body_ = body();
+  if (!response_body_.is_full()) response_body_ = body();
   response_trailers_.reset();
   if (!finished) return cut_response();
   after_response();
@@ -340,6 +362,7 @@ void exchange::finish_response(const header_map* trailers) {
 void exchange::after_response() {
   reusable_ = encoder_.keep_alive();
   stage_ = stage::done;
+  answer_->set_body({});  // one that HEAD did not send is not kept
   if (body_ == body_read::none || body_ == body_read::ended) {
     channel_.reset();
     return;

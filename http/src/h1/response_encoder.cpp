@@ -16,8 +16,8 @@ namespace {
 constexpr std::string_view crlf = "\r\n";
 constexpr std::size_t max_decimal = 20;
 constexpr std::size_t max_hex = 16;
-// Status line, Date, framing, Connection, the empty line: all but the user's fields.
-constexpr std::size_t fixed_head_size = 320;
+// Status line, Date, framing, ready fields, Connection, the empty line: all but the user's fields.
+constexpr std::size_t fixed_head_size = 448;
 
 // Writes into room that was reserved for all of it.
 class head_writer {
@@ -132,7 +132,7 @@ void response_encoder::decide_framing(const response_context& context, status co
 
 void response_encoder::start(buffer& out, const response_context& context, status code,
                              const header_map& headers, std::optional<std::uint64_t> length,
-                             std::int64_t unix_seconds) {
+                             std::int64_t unix_seconds, std::string_view ready_fields) {
   const auto wishes = wishes_of(headers);
   const bool bodyless = context.head_request || never_has_body(code);
   // Where no body is sent, the user's length tells what a GET would have had.
@@ -161,6 +161,7 @@ void response_encoder::start(buffer& out, const response_context& context, statu
       to.put("Transfer-Encoding: chunked\r\n");
     }
   }
+  to.put(ready_fields);
   put_fields(to, headers);
   if (wishes.upgrade) {
     to.put(keep_alive_ ? "Connection: upgrade\r\n" : "Connection: upgrade, close\r\n");

@@ -44,9 +44,11 @@ class response_encoder {
 
   /// Writes the head. `length` is the body's size, nothing when it is not known yet. `unix_seconds`
   /// becomes the Date, unless there is one. Fields that only the encoder may write are passed over.
+  /// `ready_fields` are written as they are: encoded, fit to be sent, at most 128 bytes.
   /// For a HEAD request, `length` is what GET would have sent; the body is dropped.
   void start(buffer& out, const response_context& context, status code, const header_map& headers,
-             std::optional<std::uint64_t> length, std::int64_t unix_seconds);
+             std::optional<std::uint64_t> length, std::int64_t unix_seconds,
+             std::string_view ready_fields = {});
 
   /// How the body is delimited. After start().
   [[nodiscard]] auto body() const noexcept -> framing { return framing_; }

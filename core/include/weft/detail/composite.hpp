@@ -27,7 +27,11 @@ class composite_awaiter : public leaf_awaiter<composite_awaiter<Rule, Operations
   static constexpr const char* name = Rule::name;
 
   bool poll() noexcept {
-    if (!outer_) start();
+    if (!outer_) {
+      start();
+    } else if (!complete_) {
+      poll_all(indices);
+    }
     return complete_;
   }
   auto take() { return Rule::take(branches_, won_); }
@@ -35,7 +39,7 @@ class composite_awaiter : public leaf_awaiter<composite_awaiter<Rule, Operations
   void branch_done() noexcept {
     ++ended_;
     look(indices);
-    if (complete_) poll_branch(outer_);
+    if (complete_ && !polling_all_) poll_branch(outer_);
   }
 
  private:
@@ -65,6 +69,19 @@ class composite_awaiter : public leaf_awaiter<composite_awaiter<Rule, Operations
     look(indices);
   }
 
+  // Out of turn: a timeout around this looks for the last time, and what is ready must not be missed.
+  template <std::size_t... Index>
+  void poll_all(std::index_sequence<Index...>) noexcept {
+    polling_all_ = true;
+    (poll_one(std::get<Index>(branches_)), ...);
+    polling_all_ = false;
+    current_execution().branch = outer_;
+  }
+  template <class Branch>
+  void poll_one(Branch& branch) noexcept {
+    if (!complete_ && !branch.done()) poll_branch(&branch);
+  }
+
   // Looks who has ended; at the end of all, drops whoever has not.
   template <std::size_t... Index>
   void look(std::index_sequence<Index...>) noexcept {
@@ -80,6 +97,7 @@ class composite_awaiter : public leaf_awaiter<composite_awaiter<Rule, Operations
   unsigned ended_ = 0;
   unsigned won_ = count;  // the branch that ended all, if one did
   bool complete_ = count == 0;
+  bool polling_all_ = false;
 };
 
 template <class Rule, class... Operations>

@@ -25,6 +25,7 @@ class timer_entry {
   // Armed anew, it forgets the old deadline.
   WEFT_API void arm(std::uint64_t deadline_ns) noexcept;
   bool armed() const noexcept { return state_.load(std::memory_order_acquire) != state::idle; }
+  bool linked() const noexcept { return state_.load(std::memory_order_acquire) == state::linked; }
   bool fired() const noexcept { return state_.load(std::memory_order_acquire) == state::fired; }
   void cancel() noexcept {
     if (state_.load(std::memory_order_acquire) == state::linked) unlink();

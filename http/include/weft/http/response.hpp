@@ -37,8 +37,14 @@ class response {
 
   [[nodiscard]] auto status() const noexcept -> http::status { return status_; }
   void set_status(http::status status) noexcept { status_ = status; }
-  [[nodiscard]] auto headers() noexcept -> header_map& { return headers_; }
-  [[nodiscard]] auto headers() const noexcept -> const header_map& { return headers_; }
+  [[nodiscard]] auto headers() -> header_map& {
+    if (is_text_) write_text_type();
+    return headers_;
+  }
+  [[nodiscard]] auto headers() const -> const header_map& {
+    if (is_text_) write_text_type();
+    return headers_;
+  }
   [[nodiscard]] auto extensions() noexcept -> http::extensions& { return extensions_; }
   [[nodiscard]] auto body() & noexcept -> http::body& { return body_; }
   [[nodiscard]] auto body() && noexcept -> http::body&& { return std::move(body_); }
@@ -46,15 +52,25 @@ class response {
 
   /// Sets a field, for use in a chain. A field that cannot be sent is left out.
   auto header(header_name name, std::string_view value) && -> response&& {
-    (void)headers_.insert(name, value);
+    (void)headers().insert(name, value);
     return std::move(*this);
   }
 
+  /// For protocol engines: whether `content-type: text/plain; charset=utf-8` is still to be written
+  /// besides `fields`. The map that most responses do not look at is so never filled.
+  [[nodiscard]] auto is_text() const noexcept -> bool { return is_text_; }
+  [[nodiscard]] auto fields() const noexcept -> const header_map& { return headers_; }
+
  private:
-  WEFT_API static auto literal_text(std::string_view text) -> response;
+  response(bool is_text, http::body body) noexcept : is_text_(is_text), body_(std::move(body)) {}
+  static auto literal_text(std::string_view text) noexcept -> response {
+    return response(true, http::body(bytes::from_static(text)));
+  }
+  WEFT_API void write_text_type() const;
 
   http::status status_ = status::ok;
-  header_map headers_;
+  mutable bool is_text_ = false;
+  mutable header_map headers_;
   http::body body_;
   http::extensions extensions_;
 };
