@@ -1,7 +1,8 @@
-// A small HTTP service: handlers by path, a graceful stop.
+// A small HTTP service: handlers by path, a stream, an end in good order.
 //
 //   ./hello --port 8080 &
-//   curl http://127.0.0.1:8080/
+//   curl http://127.0.0.1:8080/hello/you
+//   curl --data-binary @some_file http://127.0.0.1:8080/echo
 
 #include <weft/http.hpp>
 #include <weft/runtime.hpp>
@@ -9,8 +10,10 @@
 
 #include <charconv>
 #include <cstdio>
-#include <cstring>
+#include <memory>
 #include <string>
+
+#include "serving.hpp"
 
 namespace http = weft::http;
 using weft::or_return;
@@ -22,33 +25,32 @@ auto greet(http::request request) -> std::string {
   return "Hello, " + std::string(request.parameter(0)) + "!\n";
 }
 
-// Waits, and gives up when the client hangs up.
+// A client that hangs up meanwhile ends this: the coroutine is destroyed where it sleeps.
 auto nap(http::request request) -> weft::task<http::result> {
-  int ms = 0;
   auto text = request.parameter(0);
+  int ms = -1;
   auto read = std::from_chars(text.data(), text.data() + text.size(), ms);
-  if (read.ec != std::errc() || ms < 0 || ms > 60'000) {
-    co_return weft::fail(weft::errc::invalid_argument, "/nap/{ms} takes 0 to 60000");
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || ms < 0 || ms > 60'000) {
+    co_return http::response(http::status::bad_request, "a nap takes 0 to 60000 ms\n");
   }
   co_await weft::sleep(std::chrono::milliseconds(ms));
-  co_return http::response("awake\n");
+  co_return "awake\n";
 }
 
-// Streams the body back as it comes.
+// The body is sent back as it comes. A client that does not read stops itself from sending.
 auto echo(http::request request) -> http::response {
-  return http::response(std::move(request).body());
+  return std::move(request).body();
 }
 
-auto serve(std::string port) -> weft::task<weft::result<void>> {
+auto serve(std::string address) -> weft::task<weft::result<void>> {
   auto app = http::router()
                  .get("/", [] { return "Hello, World!"; })
                  .get("/hello/{name}", greet)
                  .get("/nap/{ms}", nap)
                  .post("/echo", echo);
 
-  auto listener = co_await or_return(weft::net::tcp_listener::bind("127.0.0.1:" + port));
-  std::printf("listening on %s\n", listener.local_address().to_string().c_str());
-  std::fflush(stdout);
+  auto listener = co_await or_return(weft::net::tcp_listener::bind(std::move(address)));
+  serving::announce(listener);
 
   auto counters = std::make_shared<http::counters>();
   http::shutdown_report report;
@@ -57,7 +59,7 @@ auto serve(std::string port) -> weft::task<weft::result<void>> {
                    .report_to(report)
                    .graceful_shutdown(weft::signal::terminate(), 30s);
 
-  std::printf("served %lld requests on %lld connections; %zu were open at the end, %zu were cut\n",
+  std::printf("served %lld requests on %lld connections; at the end %zu were open, %zu were cut\n",
               static_cast<long long>(counters->get(http::counter::responses)),
               static_cast<long long>(counters->get(http::counter::connections_accepted)),
               report.open, report.cut);
@@ -67,7 +69,5 @@ auto serve(std::string port) -> weft::task<weft::result<void>> {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string port = "8080";
-  if (argc == 3 && std::strcmp(argv[1], "--port") == 0) port = argv[2];
-  return weft::run(serve(port));
+  return weft::run(serve(serving::address(argc, argv)));
 }

@@ -4,6 +4,15 @@
 #include <atomic>
 
 #include <sched.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_THREAD__)
+#define WEFT_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define WEFT_THREAD_SANITIZER 1
+#endif
+#endif
 
 namespace weft {
 inline namespace v0 {
@@ -21,6 +30,17 @@ inline void spin_pause() noexcept {
 #endif
 }
 inline void yield_thread() noexcept { ::sched_yield(); }
+
+// Waits until `word` is no longer `seen`; whoever changes it notifies. ThreadSanitizer delivers signals only in calls
+// that it knows to block, and a futex is none of them: the main thread would keep a Ctrl-C for ever.
+template <class T>
+void wait_for_change(const atomic<T>& word, T seen) noexcept {
+#ifdef WEFT_THREAD_SANITIZER
+  while (word.load(std::memory_order_acquire) == seen) ::usleep(500);
+#else
+  word.wait(seen, std::memory_order_acquire);
+#endif
+}
 
 }  // namespace facade
 

@@ -11,7 +11,10 @@ namespace weft {
 inline namespace v0 {
 namespace detail {
 
-void scheduler_deleter::operator()(scheduler* owned) const noexcept { delete owned; }
+// In a forked child its threads do not exist and its tasks are the parent's: it is left alone.
+void scheduler_deleter::operator()(scheduler* owned) const noexcept {
+  if (!owned->process().forked()) delete owned;
+}
 
 scheduler& ambient_scheduler() {
   if (auto* running = scheduler::here()) return *running;

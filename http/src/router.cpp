@@ -79,6 +79,7 @@ auto parse_segment(std::string_view pattern, std::string_view text, bool is_last
 
 auto parse_pattern(std::string_view pattern) -> std::vector<segment> {
   if (pattern.empty() || pattern.front() != '/') refuse(pattern, "a pattern begins with /");
+  if (pattern.find_first_of("?# ") != pattern.npos) refuse(pattern, "no path holds ?, # or a space");
   std::vector<segment> segments;
   std::size_t parameters = 0;
   for (auto rest = pattern.substr(1);;) {
@@ -148,13 +149,13 @@ class router::table final : public detail::erased_handler {
       -> std::unique_ptr<detail::pending_call> override {
     const auto* methods = find(incoming);
     if (!methods) {
-      answer = response(status::not_found, std::string("Not Found\n"));
+      answer = response(status::not_found, "Not Found\n");
       return nullptr;
     }
     if (const auto* handler = methods->find(incoming.method())) {
       return handler->call(std::move(incoming), answer);
     }
-    answer = response(status::method_not_allowed, std::string("Method Not Allowed\n"))
+    answer = response(status::method_not_allowed, "Method Not Allowed\n")
                  .header(header::allow, methods->allow());
     return nullptr;
   }

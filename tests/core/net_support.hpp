@@ -12,6 +12,16 @@
 
 namespace net_test {
 
+/// UBSan opens a pipe to see whether an object is what its type says: without descriptors it sees errors everywhere.
+inline bool needs_descriptors() {
+#if defined(__has_feature)
+#if __has_feature(undefined_behavior_sanitizer)
+  return true;
+#endif
+#endif
+  return false;
+}
+
 using weft::or_return;
 using weft::result;
 using weft::task;

@@ -38,6 +38,8 @@ struct runtime_metrics {
 ///
 /// Ownership: unique. Destroying it stops the workers and cancels every task that is left, after giving shielded
 /// tasks, and calls on the blocking pool, `default_grace` to end. Not to be destroyed by one of its own tasks.
+/// Processes: it belongs to the one that made it. In a child that was forked later every call aborts the program with a
+/// message, and destroying it does nothing: fork before the first runtime, or exec at once in the child.
 /// Thread-safety: `spawn`, `block_on`, `metrics`, `dump_tasks` from any thread.
 class runtime {
  public:
@@ -54,7 +56,14 @@ class runtime {
   WEFT_API static builder current_thread();
 
   runtime(runtime&&) noexcept = default;
-  runtime& operator=(runtime&&) noexcept = default;
+  /// Destroys what was there.
+  runtime& operator=(runtime&& other) noexcept {
+    if (this != &other) {
+      auto before = std::move(*this);
+      scheduler_ = std::move(other.scheduler_);
+    }
+    return *this;
+  }
   WEFT_API ~runtime();
 
   /// Runs `operation` as a task and waits for its end. Yields its value; throws what it threw, and

@@ -49,6 +49,7 @@ class task_cell : public task_header {
 
   void set_body(task<T>&& body) noexcept { body_ = std::move(body); }
   void begin() noexcept {
+    if (!body_) [[unlikely]] misuse("a task was spawned that had been moved from or awaited before");
     resume(body_.handle());
     after(&root);
   }
@@ -59,8 +60,8 @@ class task_cell : public task_header {
   }
 
  private:
-  static void after(branch_node*) noexcept {
-    auto* self = static_cast<task_cell*>(current_execution().task);
+  static void after(branch_node* root) noexcept {
+    auto* self = static_cast<task_cell*>(static_cast<task_header*>(root->target));
     if (!self->body_.promise().finished()) return;
     auto& ended = self->body_.promise().outcome();
     if (ended.has_exception()) {

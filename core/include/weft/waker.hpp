@@ -26,11 +26,7 @@ class waker {
   }
 
   /// The branch that this thread is running. Call it in a leaf's `poll` only.
-  [[nodiscard]] static waker current() noexcept {
-    waker made(current_word());
-    made.target()->add_reference();
-    return made;
-  }
+  [[nodiscard]] WEFT_API static waker current() noexcept;
   /// Whether this is the waker of the branch that is running: then there is no need to register anew.
   [[nodiscard]] bool wakes_current() const noexcept { return word_ == current_word(); }
   [[nodiscard]] waker clone() const noexcept {

@@ -71,6 +71,7 @@ void epoll_driver::give_back(epoll_handle* handle) noexcept {
 }
 
 result<io_handle*> epoll_driver::adopt(int descriptor) noexcept {
+  process_.check();
   auto* handle = take_handle();
   if (!handle) {
     ::close(descriptor);
@@ -92,8 +93,9 @@ result<io_handle*> epoll_driver::adopt(int descriptor) noexcept {
 
 void epoll_driver::close(epoll_handle& handle) noexcept {
   // Closing the last descriptor of a socket takes it out of epoll; one that was duplicated must be taken
-  // out by hand. Events that were fetched before find another generation.
-  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, handle.descriptor_, nullptr);
+  // out by hand. Events that were fetched before find another generation. In a forked child the epoll
+  // descriptor, and what is registered with it, is the parent's.
+  if (!process_.forked()) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, handle.descriptor_, nullptr);
   ::close(std::exchange(handle.descriptor_, -1));
   auto seen = handle.readiness_.load(std::memory_order_relaxed);
   handle.readiness_.store(((seen >> epoll_handle::generation_shift) + 1) << epoll_handle::generation_shift,

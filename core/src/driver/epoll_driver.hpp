@@ -6,6 +6,7 @@
 
 #include "driver/driver.hpp"
 #include "driver/epoll_handle.hpp"
+#include "scheduler/fork_guard.hpp"
 
 namespace weft {
 inline namespace v0 {
@@ -28,6 +29,7 @@ class epoll_driver final : public driver {
   epoll_handle* take_handle() noexcept;
   void give_back(epoll_handle* handle) noexcept;
 
+  const fork_guard process_;
   int epoll_ = -1;
   int wake_ = -1;  // an eventfd; each write is an edge, which wakes one waiter
   spin_lock lock_;

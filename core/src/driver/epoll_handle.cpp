@@ -139,6 +139,18 @@ std::int64_t epoll_handle::send(io_operation& operation, std::span<const io_slic
   });
 }
 
+std::int64_t epoll_handle::became_readable(io_operation& operation) noexcept {
+  for (;;) {
+    auto seen = readiness_.load(std::memory_order_acquire);
+    if (seen & readable) {
+      clear(seen, readable);  // when an event came in between, the next call tells of it
+      operation.cancel();
+      return 0;
+    }
+    if (wait_for(operation, readable) == io_pending) return io_pending;
+  }
+}
+
 std::int64_t epoll_handle::peer_closed(io_operation& operation) noexcept {
   if (!(readiness_.load(std::memory_order_acquire) & (read_closed | broken)) &&
       wait_for(operation, read_closed | broken) == io_pending) {

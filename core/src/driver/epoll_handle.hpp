@@ -26,6 +26,7 @@ class epoll_handle final : public io_handle {
   std::int64_t receive(io_operation& operation, std::span<std::byte> into) noexcept override;
   std::int64_t receive_into(io_operation& operation, buffer& into, std::size_t limit) noexcept override;
   std::int64_t send(io_operation& operation, std::span<const io_slice> pieces) noexcept override;
+  std::int64_t became_readable(io_operation& operation) noexcept override;
   std::int64_t peer_closed(io_operation& operation) noexcept override;
   int shutdown(io_direction direction) noexcept override;
   int descriptor() const noexcept override { return descriptor_; }

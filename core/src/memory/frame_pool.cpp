@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdlib>
 #include <mutex>
 #include <new>
@@ -66,20 +67,36 @@ void free_chain(block* first) noexcept {
   while (first) std::free(std::exchange(first, first->next));
 }
 
+// Without a destructor, so that using it does not ask whether it was registered; `closer` has that.
 struct thread_cache {
   std::array<block*, classes> first{};
   std::array<unsigned, classes> count{};
-  ~thread_cache() {
-    for (auto* chain : first) free_chain(chain);
-    first = {};
-    count = {};
-    closed = true;
-  }
-  bool closed = false;  // the thread is ending: no more caching
+  enum class use : std::uint8_t { none_yet, open, ended } state = use::none_yet;
 };
 constinit thread_local thread_cache cache;
 
+struct cache_closer {
+  void at_thread_end() noexcept {}
+  ~cache_closer() {
+    for (auto* chain : cache.first) free_chain(chain);
+    cache.first = {};
+    cache.count = {};
+    cache.state = thread_cache::use::ended;
+  }
+};
+thread_local cache_closer closer;
+
+// False: the thread is ending, and caches no more.
+bool open_cache() noexcept {
+  if (cache.state == thread_cache::use::none_yet) {
+    closer.at_thread_end();
+    cache.state = thread_cache::use::open;
+  }
+  return cache.state == thread_cache::use::open;
+}
+
 [[gnu::noinline]] void* refill(unsigned size_class) {
+  if (!open_cache()) return aligned((size_class + 1) * granule);
   auto& list = shared();
   block* chain = nullptr;
   {
@@ -125,6 +142,8 @@ void* allocate_frame(std::size_t size) {
   auto& local = cache;
   if (auto* found = local.first[size_class]) {
     local.first[size_class] = found->next;
+    // Often the last that touched it was another thread, or this one long ago: it is fetched while the first is filled.
+    __builtin_prefetch(found->next, 1);
     --local.count[size_class];
     return found;
   }
@@ -134,7 +153,9 @@ void* allocate_frame(std::size_t size) {
 void deallocate_frame(void* frame, std::size_t size) noexcept {
   auto size_class = static_cast<unsigned>((size - 1) / granule);
   auto& local = cache;
-  if (size_class >= classes || local.closed) return std::free(frame);
+  if (size_class >= classes || (local.state != thread_cache::use::open && !open_cache())) [[unlikely]] {
+    return std::free(frame);
+  }
   auto* freed = static_cast<block*>(frame);
   freed->next = local.first[size_class];
   local.first[size_class] = freed;

@@ -9,19 +9,22 @@ namespace weft {
 inline namespace v0 {
 namespace detail {
 
-// Two counts in one word. All read-modify-writes are seq_cst: a task is published before `claim_wake` looks
-// here, and a worker that parks changes the word before it looks for tasks a last time. One of the two sees
-// the other, so no task is left behind by a sleeping runtime. (A plain load in `claim_wake` would need a fence.)
+// Two counts in one word. A task is published by a seq_cst store (of a queue's tail or size), and then `claim_wake`
+// loads the word; a worker that parks changes the word, and then loads all tails and sizes (`work_pending`). All
+// four are seq_cst, so in their single total order one of the two comes second and sees the other: no task is
+// left behind by a sleeping runtime. The store is of a line that is the publisher's own or locked by it; the word, which
+// all workers share, is only read while everybody is awake.
 //
 // A wake-up is anonymous: the waker counts one more worker as awake and searching, leaves a token, and makes the
 // driver wake whichever worker waits. Who takes the token is the one that was counted.
-class idle_state {
+class alignas(64) idle_state {
  public:
   explicit idle_state(std::uint32_t workers) noexcept : workers_(workers), word_(std::uint64_t{workers}) {}
 
-  // True: the caller must wake a worker. At most one wake-up is under way while somebody searches.
+  // After a task was published. True: the caller must wake a worker. At most one wake-up is under way while somebody
+  // searches.
   bool claim_wake() noexcept {
-    auto seen = word_.fetch_add(0, std::memory_order_seq_cst);
+    auto seen = word_.load(std::memory_order_seq_cst);
     for (;;) {
       if (searching(seen) > 0 || awake(seen) >= workers_) return false;
       if (word_.compare_exchange_weak(seen, seen + one_awake + one_searching, std::memory_order_seq_cst)) {
@@ -38,8 +41,13 @@ class idle_state {
     }
     return false;
   }
+  // Somebody was claimed and has not come out of its wait yet.
+  bool wake_pending() const noexcept { return tokens_.load(std::memory_order_seq_cst) > 0; }
   // Came out of its wait by itself.
   void wake_up() noexcept { word_.fetch_add(one_awake, std::memory_order_seq_cst); }
+
+  // Whether any but the caller may make work.
+  bool others_awake() const noexcept { return awake(word_.load(std::memory_order_relaxed)) > 1; }
 
   // At most half of the workers search at once.
   bool start_searching() noexcept {

@@ -1,5 +1,7 @@
 #include "scheduler/injection_queue.hpp"
 
+#include <algorithm>
+
 #include "scheduler/local_queue.hpp"
 
 namespace weft {
@@ -25,9 +27,12 @@ task_header* injection_queue::pop_batch(local_queue& into, std::size_t limit) no
   if (size() == 0) return nullptr;
   std::lock_guard held(lock_);
   auto* first = pop_locked();
-  for (std::size_t taken = 1; taken < limit && head_; ++taken) {
+  auto more = std::min(limit - 1, size());
+  if (first && more > 0) {
     // There is room: the caller counted it, and nobody else pushes to `into`.
-    into.push_unchecked(pop_locked());
+    head_ = into.append(head_, static_cast<std::uint32_t>(more));
+    if (!head_) tail_ = nullptr;
+    size_.store(size() - more, std::memory_order_release);  // after they were published there
   }
   return first;
 }

@@ -16,7 +16,7 @@ class local_queue;
 
 // An intrusive FIFO under a lock; `size()` may be read without it. Not bounded: it holds each live task at
 // most once.
-class injection_queue {
+class alignas(64) injection_queue {
  public:
   void push(task_header* task) noexcept {
     task->queue_next = nullptr;
@@ -30,13 +30,13 @@ class injection_queue {
       head_ = first;
     }
     tail_ = last;
-    size_.store(size_.load(std::memory_order_relaxed) + count, std::memory_order_release);
+    size_.store(size_.load(std::memory_order_relaxed) + count, std::memory_order_seq_cst);  // published: idle.hpp
   }
   // Takes up to `limit` tasks: the first is returned, the others go to `into`.
   task_header* pop_batch(local_queue& into, std::size_t limit) noexcept;
   task_header* pop() noexcept;
 
-  std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
+  std::size_t size() const noexcept { return size_.load(std::memory_order_seq_cst); }
 
  private:
   task_header* pop_locked() noexcept;

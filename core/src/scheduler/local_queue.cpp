@@ -12,7 +12,7 @@ void local_queue::push(task_header* task, injection_queue& overflow) noexcept {
     auto tail = tail_.load(std::memory_order_relaxed);
     if (tail - head.steal < capacity) {
       slots_[tail & mask].store(task, std::memory_order_relaxed);
-      tail_.store(tail + 1, std::memory_order_release);
+      tail_.store(tail + 1, std::memory_order_seq_cst);
       return;
     }
     if (head.steal != head.real) {  // a thief is about to make room
@@ -21,6 +21,16 @@ void local_queue::push(task_header* task, injection_queue& overflow) noexcept {
     }
     if (push_overflow(task, head.real, overflow)) return;
   }
+}
+
+task_header* local_queue::append(task_header* first, std::uint32_t count) noexcept {
+  auto tail = tail_.load(std::memory_order_relaxed);
+  for (auto end = tail + count; tail != end; ++tail) {
+    slots_[tail & mask].store(first, std::memory_order_relaxed);
+    first = first->queue_next;
+  }
+  tail_.store(tail, std::memory_order_seq_cst);
+  return first;
 }
 
 bool local_queue::push_overflow(task_header* task, std::uint32_t head, injection_queue& overflow) noexcept {

@@ -23,18 +23,15 @@ class injection_queue;
 // Memory orders. The owner publishes a slot by the release store of `tail_`; a thief acquires it by loading
 // `tail_` before the CAS of `head_`. A slot is freed by a release (acq_rel CAS) of `head_` and reused by the
 // owner after an acquire load of `head_`. Slots themselves are relaxed atomics: they carry no ordering.
+// The tail's stores and loads are seq_cst besides, for those who go to sleep (idle.hpp).
 class local_queue {
  public:
   static constexpr std::uint32_t capacity = 256;
 
   // Owner. When the ring is full, half of it goes to `overflow` together with `task`.
   void push(task_header* task, injection_queue& overflow) noexcept;
-  // Owner, who knows that there is room.
-  void push_unchecked(task_header* task) noexcept {
-    auto tail = tail_.load(std::memory_order_relaxed);
-    slots_[tail & mask].store(task, std::memory_order_relaxed);
-    tail_.store(tail + 1, std::memory_order_release);
-  }
+  // Owner, who knows that there is room: `count` tasks of a list. Returns what follows them in it.
+  task_header* append(task_header* first, std::uint32_t count) noexcept;
   // Owner: how many more fit.
   std::uint32_t room() const noexcept {
     auto head = unpack(head_.load(std::memory_order_acquire));
@@ -48,7 +45,7 @@ class local_queue {
   // Exact for the owner, a hint for others.
   std::uint32_t size() const noexcept {
     auto head = unpack(head_.load(std::memory_order_acquire));
-    return tail_.load(std::memory_order_acquire) - head.real;
+    return tail_.load(std::memory_order_seq_cst) - head.real;
   }
 
  private:

@@ -11,6 +11,7 @@
 
 #include "task/hub.hpp"
 #include "task/task_state.hpp"
+#include "task/thread_place.hpp"
 
 namespace weft {
 inline namespace v0 {
@@ -25,7 +26,10 @@ scheduler_options completed(scheduler_options options) {
   return options;
 }
 
-worker* worker_here() noexcept { return static_cast<worker*>(current_execution().worker); }
+worker* worker_here() noexcept { return static_cast<worker*>(thread_place.worker); }
+
+// The references that a task has from its start, besides its handle's.
+constexpr std::uint32_t list_and_queue = 2;
 
 // Done when no shielded task is left.
 class unshielded : public leaf_awaiter<unshielded> {
@@ -84,35 +88,37 @@ scheduler::~scheduler() {
 }
 
 void scheduler::schedule(task_header* task) noexcept {
-  auto& current = current_execution();
+  auto& current = thread_place;
   auto* owner = task->owner;
   if (current.worker && current.current_scheduler == owner) {
     return static_cast<worker*>(current.worker)->push(task, current.task != task);
   }
+  // This thread does not belong to the runtime, which may end meanwhile. Until the task is in the queue, cancel_rest
+  // waits for it; from then on it waits for the visitor.
+  owner->visitors_.fetch_add(1, std::memory_order_relaxed);
   owner->injected_.push(task);
   owner->wake_if_idle();
+  owner->visitors_.fetch_sub(1, std::memory_order_release);
 }
 
 void scheduler::submit(task_header* task) noexcept {
-  auto& current = current_execution();
+  process_.check();
+  auto& current = thread_place;
   auto* mine = current.current_scheduler == this ? static_cast<worker*>(current.worker) : nullptr;
   auto hint = mine ? mine->index_ : static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(&current) >> 12);
   if (tasks_.add(task, hint)) return schedule(task);
-  // Shut down: it is cancelled before it ran.
+  // Shut down: it is cancelled before it ran. Nobody else has it, but whoever holds the handle that is being made.
+  entered_scheduler inside(*this, nullptr);
   std::uint64_t before;
-  if (begin_running(task, before)) {
-    task->operations->drop(task);
-    complete(task);
-  }
-  task->release();
-  task->release();
+  begin_running(task, before);
+  task->operations->drop(task);
+  complete(task, list_and_queue);
 }
 
 void scheduler::run(task_header* task) noexcept {
   std::uint64_t before;
   if (!begin_running(task, before)) return task->release();
-  auto& current = current_execution();
-  current.task = task;
+  auto& current = thread_place;
   if (before & state::cancelled) {
     cancel(task);
   } else {
@@ -143,11 +149,10 @@ void scheduler::run(task_header* task) noexcept {
       switch (stop_running(task)) {
         case running_end::suspended: break;
         case running_end::cancelled: cancel(task); break;
-        case running_end::again: current.task = nullptr; schedule_again(task); break;
+        case running_end::again: schedule_again(task); break;
       }
     }
   }
-  current.task = nullptr;
   current.branch = nullptr;
 }
 
@@ -157,16 +162,14 @@ void scheduler::schedule_again(task_header* task) noexcept {
 }
 
 void scheduler::cancel(task_header* task) noexcept {
-  current_execution().branch = &task->root;
+  thread_place.branch = &task->root;
   task->operations->drop(task);
   finish(task);
 }
 
 void scheduler::finish(task_header* task) noexcept {
   tasks_.remove(task);
-  complete(task);
-  task->release();  // of the list
-  task->release();  // of the queue
+  complete(task, list_and_queue);
 }
 
 bool scheduler::work_pending() const noexcept {
@@ -181,20 +184,44 @@ unsigned scheduler::random_below(unsigned bound) noexcept {
 }
 
 void scheduler::wait_for(task_header* task) {
-  if (options_.current_thread) {
-    entered_scheduler inside(*this, workers_.front().get());
-    workers_.front()->loop(task);
-    return;
-  }
+  process_.check();
+  if (options_.current_thread) return drive_until_complete(task);
   auto seen = task->state.fetch_or(state::thread_waits, std::memory_order_acq_rel);
   while (!(seen & state::complete)) {
-    task->state.wait(seen, std::memory_order_acquire);
+    facade::wait_for_change(task->state, seen);
     seen = task->state.load(std::memory_order_acquire);
   }
 }
 
 bool begin_shielded(scheduler& owner) noexcept { return owner.begin_shielded(); }
 void end_shielded(scheduler& owner) noexcept { owner.end_shielded(); }
+
+// One of the threads that wait drives the runtime; when it leaves, another one takes over.
+void scheduler::drive_until_complete(task_header* task) {
+  std::unique_lock held(driving_);
+  while (!(task->state.fetch_or(state::thread_waits, std::memory_order_acq_rel) & state::complete)) {
+    if (driven_ || stopping()) {
+      driving_changed_.wait(held);
+      continue;
+    }
+    driven_ = true;
+    held.unlock();
+    {
+      entered_scheduler inside(*this, workers_.front().get());
+      workers_.front()->loop(task);
+    }
+    held.lock();
+    driven_ = false;
+    driving_changed_.notify_all();
+  }
+}
+
+void scheduler::tell_waiting_thread(task_header* task) noexcept {
+  if (!options_.current_thread) return task->state.notify_all();
+  std::lock_guard held(driving_);
+  driving_changed_.notify_all();
+}
+
 
 bool scheduler::begin_shielded() noexcept {
   auto seen = shielded_.load(std::memory_order_relaxed);
@@ -226,10 +253,13 @@ void scheduler::stop_workers() noexcept {
   for (auto& one : workers_) {
     if (one->thread.joinable()) one->thread.join();
   }
+  std::unique_lock held(driving_);
+  while (driven_) driving_changed_.wait(held);
 }
 
 std::size_t scheduler::shut_down(duration grace) noexcept {
-  if (shut_down_.exchange(true)) return 0;
+  if (worker_here() && here() == this) misuse("a runtime was shut down or destroyed by one of its own tasks");
+  if (process_.forked() || shut_down_.exchange(true)) return 0;
   auto start = std::chrono::steady_clock::now();
   if (!close_unshielded() && grace > duration::zero()) {
     try {
@@ -255,28 +285,36 @@ std::size_t scheduler::cancel_rest() noexcept {
   entered_scheduler inside(*this, nullptr);
   tasks_.close();
   std::size_t cancelled = 0;
+  std::size_t queued = 0;  // each task that is notified is in a queue, or on its way there
   while (auto* task = tasks_.any()) {
     std::uint64_t before;
     if (begin_running(task, before)) {
-      current_execution().task = task;
-      current_execution().branch = &task->root;
+      if (before & state::notified) ++queued;
+      thread_place.branch = &task->root;
       task->operations->drop(task);
       tasks_.remove(task);
-      complete(task);
-      task->release();
+      complete(task, 2);  // of the list, and of this thread
       ++cancelled;
     } else {
       facade::yield_thread();  // a dump on another thread holds it for a moment
+      task->release();
     }
-    task->release();
   }
-  current_execution().task = nullptr;
-  // What is left in the queues is complete; only the references remain.
+  // All of them are complete; only the references remain. Who was about to queue one (a waker on another thread)
+  // must be done with this scheduler before it goes.
   for (auto& one : workers_) {
-    if (auto* task = std::exchange(one->lifo_, nullptr)) task->release();
-    while (auto* task = one->queue_.pop()) task->release();
+    if (auto* task = std::exchange(one->lifo_, nullptr)) task->release(), --queued;
+    while (auto* task = one->queue_.pop()) task->release(), --queued;
   }
-  while (auto* task = injected_.pop()) task->release();
+  while (queued > 0) {
+    if (auto* task = injected_.pop()) {
+      task->release();
+      --queued;
+    } else {
+      facade::yield_thread();
+    }
+  }
+  while (visitors_.load(std::memory_order_acquire) > 0) facade::yield_thread();
   return cancelled;
 }
 

@@ -6,17 +6,21 @@
 #include <weft/waker.hpp>
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "blocking/blocking_pool.hpp"
 #include "driver/driver.hpp"
+#include "scheduler/fork_guard.hpp"
 #include "scheduler/idle.hpp"
 #include "scheduler/injection_queue.hpp"
 #include "scheduler/owned_tasks.hpp"
 #include "scheduler/worker.hpp"
+#include "task/thread_place.hpp"
 #include "time/runtime_clock.hpp"
 
 namespace weft {
@@ -41,7 +45,7 @@ class scheduler {
   // Cancels every task that is left. Not from a worker of its own.
   ~scheduler();
 
-  static scheduler* here() noexcept { return current_execution().current_scheduler; }
+  static scheduler* here() noexcept { return thread_place.current_scheduler; }
   // Puts a task that was notified into a queue; the reference of the caller moves there.
   static void schedule(task_header* task) noexcept;
 
@@ -55,6 +59,8 @@ class scheduler {
   void wake_if_idle() noexcept {
     if (idle_.claim_wake()) driver_->wake_one();
   }
+  // A thread waits for this task, which is complete.
+  void tell_waiting_thread(task_header* task) noexcept;
   // A shielded task is counted from before it starts until its frames are gone. False: the grace for such is over, and
   // it must not start. So each either is given the grace or never begins.
   bool begin_shielded() noexcept;
@@ -66,6 +72,7 @@ class scheduler {
 
   runtime_clock& clock() noexcept { return clock_; }
   driver& io() noexcept { return *driver_; }
+  const fork_guard& process() const noexcept { return process_; }
   blocking_pool& blocking() noexcept { return *blocking_; }
   weft::environment& environment() noexcept { return *options_.environment; }
   idle_state& idle() noexcept { return idle_; }
@@ -81,6 +88,7 @@ class scheduler {
   bool work_pending() const noexcept;
 
  private:
+  void drive_until_complete(task_header* task);
   void finish(task_header* task) noexcept;
   void cancel(task_header* task) noexcept;
   void schedule_again(task_header* task) noexcept;
@@ -88,6 +96,7 @@ class scheduler {
   std::size_t cancel_rest() noexcept;
   void stop_workers() noexcept;
 
+  const fork_guard process_;
   scheduler_options options_;
   runtime_clock clock_;
   driver* driver_;
@@ -100,6 +109,11 @@ class scheduler {
   static constexpr unsigned no_more_shields = 1;
   static constexpr unsigned one_shield = 2;
   facade::atomic<unsigned> shielded_{0};
+  facade::atomic<std::uint32_t> visitors_{0};  // threads of others that are queueing a task
+  // Of a current-thread runtime: whether a thread drives it.
+  std::mutex driving_;
+  std::condition_variable driving_changed_;
+  bool driven_ = false;
   atomic_waker unshielded_;
   facade::atomic<bool> shut_down_{false};
 };
@@ -107,15 +121,14 @@ class scheduler {
 // Makes `owner` (and its worker, if it is one of its threads) the place where this thread stands.
 class entered_scheduler {
  public:
-  entered_scheduler(scheduler& owner, worker* as) noexcept : before_(current_execution()) {
-    auto& current = current_execution();
-    current = execution{};
-    current.current_scheduler = &owner;
-    current.worker = as;
+  entered_scheduler(scheduler& owner, worker* as) noexcept : before_(thread_place) {
+    thread_place = execution{};
+    thread_place.current_scheduler = &owner;
+    thread_place.worker = as;
   }
   entered_scheduler(const entered_scheduler&) = delete;
   entered_scheduler& operator=(const entered_scheduler&) = delete;
-  ~entered_scheduler() { current_execution() = before_; }
+  ~entered_scheduler() { thread_place = before_; }
 
  private:
   execution before_;

@@ -9,6 +9,7 @@
 #include "memory/frame_pool.hpp"
 #include "scheduler/scheduler.hpp"
 #include "task/task_state.hpp"
+#include "task/thread_place.hpp"
 
 namespace weft {
 inline namespace v0 {
@@ -60,6 +61,15 @@ task_header* worker::steal() noexcept {
     if (!owner_.idle().start_searching()) return nullptr;
     searching_ = true;
   }
+  for (unsigned round = claimed_ ? patience : 1;;) {
+    if (auto* task = steal_once()) return task;
+    if (--round == 0 || !owner_.idle().others_awake()) return nullptr;
+    facade::spin_pause();
+  }
+}
+
+task_header* worker::steal_once() noexcept {
+  auto& peers = owner_.workers();
   auto count = static_cast<unsigned>(peers.size());
   auto first = random_below(count);
   for (unsigned step = 0; step < count; ++step) {
@@ -79,13 +89,13 @@ void worker::run(task_header* task) noexcept {
     if (owner_.idle().stop_searching()) owner_.wake_if_idle();
   }
   untrimmed_ = true;
-  current_execution().budget = task_budget;
+  thread_place.budget = task_budget;
   for (unsigned in_a_row = 0;; ++in_a_row) {
     worker_counters::count(counters_.polls);
     owner_.run(task);
     // What it woke shares its budget, so that a pair of tasks cannot keep the worker to itself.
     if (!lifo_) return;
-    if (in_a_row >= lifo_limit || current_execution().budget == 0) {
+    if (in_a_row >= lifo_limit || thread_place.budget == 0) {
       queue_.push(std::exchange(lifo_, nullptr), owner_.injected());
       return;
     }
@@ -95,14 +105,13 @@ void worker::run(task_header* task) noexcept {
 
 void worker::loop(const task_header* until) noexcept {
   auto finished = [&] {
-    return until ? (until->state.load(std::memory_order_acquire) & state::complete) != 0 : owner_.stopping();
+    return owner_.stopping() || (until && (until->state.load(std::memory_order_acquire) & state::complete));
   };
   while (!finished()) {
+    owner_.process().check();
     ++tick_;
     if (tick_ % driver_interval == 0) {
-      // A wake-up is meant for a worker that waits. Kept here, it would leave its token behind, and with it a
-      // "searching" worker that does not exist: nobody would be woken ever again.
-      if (turn_driver(0).woken) owner_.io().wake_one();
+      look_at_driver();
       fire_timers();
       share_work();
     }
@@ -118,6 +127,15 @@ void worker::loop(const task_header* until) noexcept {
     searching_ = false;
     if (owner_.idle().stop_searching()) owner_.wake_if_idle();
   }
+}
+
+// A wake-up is meant for a worker that waits. Kept here, it would leave its token behind, and with it a "searching"
+// worker that does not exist: nobody would be woken ever again. So it is passed on, unless the token was taken
+// meanwhile by one that came out of its wait by itself. And while a worker is on its way out it brings the events
+// along: to look would only be to snatch its wake-up and to pass that on, again and again until it gets a processor.
+void worker::look_at_driver() noexcept {
+  if (owner_.idle().wake_pending()) return;
+  if (turn_driver(0).woken && owner_.idle().wake_pending()) owner_.io().wake_one();
 }
 
 // Tasks that become ready here go to the queue's tail; one peer is woken for all of them, by share_work.
@@ -176,7 +194,8 @@ void worker::park() noexcept {
     worker_counters::count(counters_.parks);
     wait(park_timeout());
   }
-  if (owner_.idle().take_token()) {
+  claimed_ = owner_.idle().take_token();
+  if (claimed_) {
     searching_ = true;
   } else {
     owner_.idle().wake_up();

@@ -9,39 +9,38 @@
 
 #include "scheduler/scheduler.hpp"
 #include "task/hub.hpp"
+#include "task/thread_place.hpp"
 
 namespace weft {
 inline namespace v0 {
 namespace detail {
 
-namespace {
-constinit thread_local execution here;
-}  // namespace
+constinit thread_local execution thread_place;
 
 // Never inlined: after a suspension a coroutine may be on another thread, and must not keep the address.
-[[gnu::noinline]] execution& current_execution() noexcept { return here; }
+[[gnu::noinline]] execution& current_execution() noexcept { return thread_place; }
 
 void resume(std::coroutine_handle<> handle) noexcept {
-  auto& current = here;
+  auto& current = thread_place;
   for (current.next = handle; current.next;) std::exchange(current.next, {}).resume();
 }
 
 void continue_branch(branch_node* node) noexcept {
   if (auto waiting = node->current->waiting()) {
-    here.branch = node;
+    thread_place.branch = node;
     resume(waiting);
   }
   node->after(node);
 }
 
 void poll_branch(branch_node* node) noexcept {
-  here.branch = node;
+  thread_place.branch = node;
   if (node->current->poll_leaf()) continue_branch(node);
 }
 
 bool consume_budget() noexcept {
-  if (here.budget > 0) {
-    --here.budget;
+  if (thread_place.budget > 0) {
+    --thread_place.budget;
     return true;
   }
   wake_current();
@@ -49,17 +48,17 @@ bool consume_budget() noexcept {
 }
 
 void wake_current() noexcept {
-  auto* node = here.branch;
-  // The task is running: it will see the bits when it stops, and queue itself.
-  if (node->target->state.load(std::memory_order_relaxed) & state::is_hub) {
-    waker::current().wake();
+  auto* node = thread_place.branch;
+  if (node->target == thread_place.task) {
+    thread_place.woken |= 1u << node->bit;  // stop_running will see it, and the task be queued
   } else {
-    node->target->state.fetch_or(state::notified | state::ready(node->bit), std::memory_order_acq_rel);
+    waker::current().wake();
   }
 }
 
 unsigned random_below(unsigned bound) noexcept {
-  return scheduler::here() ? scheduler::here()->random_below(bound) : 0;
+  auto* mine = static_cast<worker*>(thread_place.worker);
+  return mine ? mine->random_below(bound) : 0;
 }
 
 void misuse(const char* what) noexcept {
@@ -70,8 +69,19 @@ void misuse(const char* what) noexcept {
 }  // namespace detail
 
 std::uintptr_t waker::current_word() noexcept {
-  auto* node = detail::here.branch;
+  auto* node = detail::thread_place.branch;
   return reinterpret_cast<std::uintptr_t>(node->target) | node->bit;
+}
+
+waker waker::current() noexcept {
+  auto& place = detail::thread_place;
+  auto* node = place.branch;
+  if (node->target == place.task && place.spare_references > 0) {
+    --place.spare_references;
+  } else {
+    node->target->add_reference();
+  }
+  return waker(reinterpret_cast<std::uintptr_t>(node->target) | node->bit);
 }
 
 void waker::wake() noexcept {

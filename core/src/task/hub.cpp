@@ -8,6 +8,7 @@
 
 #include "scheduler/scheduler.hpp"
 #include "task/task_state.hpp"
+#include "task/thread_place.hpp"
 
 namespace weft {
 inline namespace v0 {
@@ -54,7 +55,7 @@ void poll_hub(task_header* task, hub* woken) noexcept {
   for (; ready && !task->finished; ready &= ~woken->fresh_bits) {
     auto bit = static_cast<unsigned>(std::countr_zero(ready));
     ready &= ready - 1;
-    grant_late_budget(current_execution());
+    grant_late_budget(thread_place);
     if (auto* node = woken->nodes[bit]) poll_branch(node);
   }
 }
@@ -72,12 +73,12 @@ void poll_woken_hubs(task_header* task) noexcept {
 }
 
 void release_hubs(task_header* task) noexcept {
-  if (auto* kept = std::exchange(task->hubs, nullptr)) {
-    while (kept) {
-      auto* next = kept->next;
-      kept->release();
-      kept = next;
-    }
+  auto* kept = std::exchange(task->hubs, nullptr);
+  if (!kept) return;  // it never had one: the last is kept, so that there is no waker of any
+  while (kept) {
+    auto* next = kept->next;
+    kept->release();
+    kept = next;
   }
   auto* woken = task->woken_hubs.exchange(closed_stack(), std::memory_order_acq_rel);
   while (woken && woken != closed_stack()) {
@@ -95,7 +96,7 @@ void deallocate_hub(hub* unused) noexcept {
 }
 
 void link_branch(branch_node* node, leaf* parent) {
-  auto* task = current_execution().task;
+  auto* task = thread_place.task;
   node->parent = parent;
   if (auto free = ~task->used_bits) {
     auto bit = static_cast<unsigned>(std::countr_zero(free));

@@ -5,19 +5,16 @@
 #include <exception>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "scheduler/scheduler.hpp"
 #include "task/hub.hpp"
 #include "task/task_state.hpp"
+#include "task/thread_place.hpp"
 
 namespace weft {
 inline namespace v0 {
 namespace detail {
-
-namespace {
-// In a task's join slot once it is complete.
-constexpr std::uintptr_t join_closed = 1;
-}  // namespace
 
 // A new task has three references: of the list of owned tasks, of the queue, and of the handle.
 task_header::task_header(scheduler* runs_on, const task_operations* calls, std::source_location where) noexcept
@@ -28,10 +25,15 @@ task_header::task_header(scheduler* runs_on, const task_operations* calls, std::
   root.target = this;
 }
 
-// Acquire-release on one counter: whoever drops the last reference has seen all that the others did.
-void wake_target::release() noexcept {
-  auto before = state.fetch_sub(state::reference, std::memory_order_acq_rel);
-  if ((before & state::reference_mask) != state::reference) return;
+// Acquire-release on one counter: whoever drops the last reference has seen all that the others did. The thread
+// that runs a task keeps what it drops of that: the queue's reference is still there, so none of these is the last.
+void wake_target::release(std::uint32_t count) noexcept {
+  if (thread_place.task == this) {
+    thread_place.spare_references += count;
+    return;
+  }
+  auto before = state.fetch_sub(count * state::reference, std::memory_order_acq_rel);
+  if ((before & state::reference_mask) != count * state::reference) return;
   if (before & state::is_hub) {
     deallocate_hub(static_cast<hub*>(this));
   } else {
@@ -41,45 +43,74 @@ void wake_target::release() noexcept {
 }
 
 bool begin_running(task_header* task, std::uint64_t& before) noexcept {
+  constexpr std::uint32_t prepaid = 2;  // wakers that the task will make; most wait for one thing, or with a timer
   before = task->state.load(std::memory_order_acquire);
-  for (;;) {
+  std::uint64_t after;
+  do {
     if (before & (state::running | state::complete)) return false;
-    auto after = (before & ~(state::notified | state::ready_mask)) | state::running;
-    if (task->state.compare_exchange_weak(before, after, std::memory_order_acq_rel,
-                                          std::memory_order_acquire)) {
-      return true;
-    }
-  }
+    after = ((before & ~(state::notified | state::ready_mask)) | state::running) + prepaid * state::reference;
+  } while (!task->state.compare_exchange_weak(before, after, std::memory_order_acq_rel,
+                                              std::memory_order_acquire));
+  thread_place.task = task;
+  thread_place.woken = 0;
+  thread_place.spare_references = prepaid;
+  return true;
 }
 
 running_end stop_running(task_header* task) noexcept {
+  auto& place = thread_place;
+  auto woken = place.woken ? std::uint64_t{place.woken} << 32 | state::notified : 0;
   auto before = task->state.load(std::memory_order_acquire);
   for (;;) {
     if (before & state::cancelled) return running_end::cancelled;
-    if (before & state::notified) {  // woken while it ran: the queue keeps the reference
-      if (task->state.compare_exchange_weak(before, before & ~state::running, std::memory_order_acq_rel,
-                                            std::memory_order_acquire)) {
-        return running_end::again;
-      }
-    } else if (task->state.compare_exchange_weak(before, (before & ~state::running) - state::reference,
-                                                 std::memory_order_acq_rel, std::memory_order_acquire)) {
-      return running_end::suspended;  // the list of owned tasks still has it
+    auto after = ((before | woken) & ~state::running) - place.spare_references * state::reference;
+    bool again = after & state::notified;       // woken while it ran: the queue keeps the reference,
+    if (!again) after -= state::reference;      // else the list of owned tasks still has one
+    if (task->state.compare_exchange_weak(before, after, std::memory_order_acq_rel, std::memory_order_acquire)) {
+      place.task = nullptr;
+      return again ? running_end::again : running_end::suspended;
     }
   }
 }
 
-void complete(task_header* task) noexcept {
-  release_hubs(task);
-  auto before = task->state.fetch_xor(state::running | state::complete, std::memory_order_acq_rel);
-  if (before & state::detached) task->operations->drop_outcome(task);
-  if (before & state::thread_waits) task->state.notify_all();
-  auto waiting = task->join_waker.exchange(join_closed, std::memory_order_acq_rel);
-  if (waiting) waker::from_word(waiting).wake();
+namespace {
+
+// Nobody else has a reference to a task that is detached: neither a handle nor a waker, and no list from which one
+// could be taken. Then the count cannot change, so that the value read is the last one, and by acquire all that
+// former holders did has happened.
+bool known_to_nobody(const task_header* task, std::uint32_t references) noexcept {
+  auto seen = task->state.load(std::memory_order_acquire);
+  return (seen & (state::reference_mask | state::detached)) == (references * state::reference | state::detached);
 }
 
+}  // namespace
+
+// With `poll_complete`, who registers in the join slot and then looks at COMPLETE: all four are seq_cst, so that at
+// least one of the two sees the other.
+void complete(task_header* task, std::uint32_t references) noexcept {
+  release_hubs(task);
+  thread_place.task = nullptr;
+  references += std::exchange(thread_place.spare_references, 0);
+  if (known_to_nobody(task, references)) return task->operations->deallocate(task);
+  auto before = task->state.fetch_xor(state::running | state::complete, std::memory_order_seq_cst);
+  if (before & state::detached) task->operations->drop_outcome(task);
+  if (before & state::thread_waits) task->owner->tell_waiting_thread(task);
+  if (task->join_waker.load(std::memory_order_seq_cst)) {
+    waker::from_word(task->join_waker.exchange(0, std::memory_order_acq_rel)).wake();
+  }
+  task->release(references);
+}
+
+// Before it is complete, one change of the word gives up the handle and leaves the outcome to whoever completes.
 void forget_task(task_header* task) noexcept {
-  auto before = task->state.fetch_or(state::detached, std::memory_order_acq_rel);
-  if (before & state::complete) task->operations->drop_outcome(task);
+  auto before = task->state.load(std::memory_order_acquire);
+  while (!(before & state::complete)) {
+    if (task->state.compare_exchange_weak(before, before + state::detached - state::reference,
+                                          std::memory_order_acq_rel, std::memory_order_acquire)) {
+      return;
+    }
+  }
+  task->operations->drop_outcome(task);
   task->release();
 }
 
@@ -91,38 +122,20 @@ void abort_task(task_header* task) noexcept {
 }
 
 bool is_complete(const task_header* task) noexcept {
-  return task->state.load(std::memory_order_acquire) & state::complete;
+  return task->state.load(std::memory_order_seq_cst) & state::complete;
 }
 
 bool poll_complete(task_header* task) noexcept {
-  auto registered = task->join_waker.load(std::memory_order_acquire);
-  if (registered == join_closed) return consume_budget();
-  auto mine = waker::current();
-  for (;;) {
-    if (registered == join_closed) return consume_budget();
-    auto word = mine.into_word();
-    if (registered == word) {
-      mine = waker::from_word(word);
-      return false;
-    }
-    if (task->join_waker.compare_exchange_weak(registered, word, std::memory_order_acq_rel,
-                                               std::memory_order_acquire)) {
-      if (registered) (void)waker::from_word(registered);
-      return false;
-    }
-    mine = waker::from_word(word);
+  if (is_complete(task)) return consume_budget();
+  if (auto before = task->join_waker.exchange(waker::current().into_word(), std::memory_order_seq_cst)) {
+    (void)waker::from_word(before);
   }
+  return is_complete(task) && consume_budget();
 }
 
 void stop_waiting(task_header* task) noexcept {
-  auto registered = task->join_waker.load(std::memory_order_relaxed);
-  while (registered && registered != join_closed) {
-    if (task->join_waker.compare_exchange_weak(registered, 0, std::memory_order_acq_rel,
-                                               std::memory_order_relaxed)) {
-      (void)waker::from_word(registered);
-      return;
-    }
-  }
+  if (!task->join_waker.load(std::memory_order_relaxed)) return;
+  (void)waker::from_word(task->join_waker.exchange(0, std::memory_order_acq_rel));
 }
 
 error error_of_exception(std::exception_ptr thrown) noexcept {

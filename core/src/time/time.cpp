@@ -4,6 +4,7 @@
 
 #include "scheduler/scheduler.hpp"
 #include "scheduler/worker.hpp"
+#include "task/thread_place.hpp"
 #include "time/timer_wheel.hpp"
 
 namespace weft {
@@ -13,7 +14,7 @@ namespace detail {
 void timer_entry::arm(std::uint64_t deadline_ns) noexcept {
   cancel();
   if (deadline_ns == timer_wheel::none) return;  // never
-  auto* mine = static_cast<worker*>(current_execution().worker);
+  auto* mine = static_cast<worker*>(thread_place.worker);
   if (!mine->timers().insert(*this, timer_wheel::tick_of(deadline_ns), waker::current())) {
     state_.store(state::fired, std::memory_order_relaxed);
   }

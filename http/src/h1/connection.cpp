@@ -44,9 +44,8 @@ class connection::step {
   connection* on_;
 };
 
-connection::connection(std::shared_ptr<server_state> server,
-                       io::transport stream)
-    : registered_connection(std::move(server)), stream_(std::move(stream)) {}
+connection::connection(admission admitted, io::transport stream)
+    : registered_connection(std::move(admitted)), stream_(std::move(stream)) {}
 
 auto connection::run() -> task<void> {
   while (open_) {
@@ -71,7 +70,7 @@ auto connection::flush() noexcept -> bool {
   std::size_t wrote = 0;
   auto written = out_.flush(stream_, writing_, wrote);
   if (written.done()) {
-    if (waiting_ == waiting::write) stop_waiting();
+    stalled_ = false;
     return true;
   }
   if (written.failed()) {
@@ -79,9 +78,11 @@ auto connection::flush() noexcept -> bool {
     close_quietly();
     return false;
   }
-  if (wrote > 0 && waiting_ == waiting::write) stop_waiting();
-  wait_until(waiting::write, server().limits().write_stall());
-  if (deadline_passed()) {
+  if (wrote > 0 || !stalled_) {
+    stalled_ = true;
+    write_deadline_.reset_after(server().limits().write_stall());
+  }
+  if (write_deadline_.poll()) {
     server().counters().add(counter::write_stalls);
     broken_ = true;
     close_quietly();
@@ -128,6 +129,8 @@ auto connection::poll_request() noexcept -> bool {
       close_quietly();
       return true;
     }
+    // A peer that asks and does not read is not asked what else it wants.
+    if (out_.size() >= write_batch && !flush()) return !open_;
     if (!in_.empty()) {
       switch (begin_exchange() ? request_parser::event::head : request_parser::event::need_more) {
         case request_parser::event::head: return true;
@@ -138,10 +141,6 @@ auto connection::poll_request() noexcept -> bool {
     // Whoever waits for an earlier answer gets it before we wait for more.
     if (!out_.empty() && !flush()) return !open_;
     auto is_idle = in_.empty() && (!exchange_ || exchange_->parser().idle());
-    if (is_idle && server().phase() != http::phase::serving) {
-      close_quietly();
-      return true;
-    }
     if (is_idle) {
       wait_until(waiting::idle, server().limits().idle());
     } else {
@@ -150,7 +149,13 @@ auto connection::poll_request() noexcept -> bool {
     bool pending = false;
     if (receive_more(pending)) continue;
     if (!open_) return true;
+    // A request that had arrived before the shutdown is answered still.
+    if (is_idle && server().phase() != http::phase::serving) {
+      close_quietly();
+      return true;
+    }
     if (is_idle) {
+      in_.reset();  // a short read is not followed by another one, which would have given the block back
       out_.release();
       exchange_.reset();
     }
@@ -232,9 +237,8 @@ auto connection::poll_goodbye() noexcept -> bool {
   }
 }
 
-auto serve_connection(std::shared_ptr<server_state> server, io::transport stream)
-    -> task<void> {
-  connection open(std::move(server), std::move(stream));
+auto serve_connection(admission admitted, io::transport stream) -> task<void> {
+  connection open(std::move(admitted), std::move(stream));
   co_await open.run();
 }
 

@@ -23,7 +23,7 @@ namespace weft::inline v0::http::h1 {
 /// touches the parser and the socket. While it is idle it holds no buffer and no parser.
 class connection : private registered_connection {
  public:
-  connection(std::shared_ptr<server_state> server, io::transport stream);
+  connection(admission admitted, io::transport stream);
 
   /// The connection's life. To be run as a task that owns the connection.
   auto run() -> task<void>;
@@ -31,8 +31,9 @@ class connection : private registered_connection {
  private:
   friend class exchange;
 
-  /// What the deadline stands for.
-  enum class waiting : std::uint8_t { nothing, idle, head, body, write, linger };
+  /// What the deadline of reading stands for. Writing has one of its own: a peer that trickles in one direction must not
+  /// extend what it has in the other.
+  enum class waiting : std::uint8_t { nothing, idle, head, body, linger };
 
   // The steps of run(), each polled until it is done.
   auto poll_request() noexcept -> bool;
@@ -64,8 +65,10 @@ class connection : private registered_connection {
   io::io_state closing_{io::direction::closing};
   buffer in_;
   output out_;
-  deadline deadline_;
+  deadline deadline_;  // of what is read
+  deadline write_deadline_;
   waiting waiting_ = waiting::nothing;
+  bool stalled_ = false;       // a write waits for the peer, and its deadline runs
   bool open_ = true;           // another request may come
   bool broken_ = false;        // nothing can be written any more
   bool say_goodbye_ = false;   // what is pending is to be written, and the end to be awaited
@@ -75,7 +78,6 @@ class connection : private registered_connection {
 };
 
 /// Makes the task of a connection.
-auto serve_connection(std::shared_ptr<server_state> server, io::transport stream)
-    -> task<void>;
+auto serve_connection(admission admitted, io::transport stream) -> task<void>;
 
 }  // namespace weft::inline v0::http::h1

@@ -35,6 +35,7 @@ void exchange::reset() noexcept {
 void exchange::abandon() noexcept {
   call_.reset();
   response_body_ = body();
+  answer_ = response();
   if (auto channel = std::move(channel_)) channel->fail(error(errc::closed));
 }
 
@@ -47,7 +48,14 @@ void exchange::begin() {
   reusable_ = semantics.keep_alive;
   wants_continue_ = semantics.expect_continue;
   was_wanted_ = false;
+  received_ = 0;
+  waited_ = duration::zero();
   drained_ = 0;
+  if (semantics.framing == request_semantics::body::length &&
+      semantics.length > connection_.server().limits().body()) {
+    stage_ = stage::done;
+    return connection_.refuse(rejection::body_too_large);
+  }
   stage_ = stage::handling;
   auto incoming_body = make_body();
   request incoming(std::move(parser_.head()), std::move(incoming_body));
@@ -57,7 +65,7 @@ void exchange::begin() {
     throw;
   } catch (...) {
     counters.add(counter::handler_exceptions);
-    answer_ = response(status::internal_server_error, std::string("Internal Server Error\n"));
+    answer_ = response(status::internal_server_error, "Internal Server Error\n");
   }
   if (call_) {
     call_->start();
@@ -116,13 +124,12 @@ auto exchange::pump_request() -> bool {
       if (was_wanted_ && connection_.waiting_ == connection::waiting::body) {
         connection_.stop_waiting();
       }
-      was_wanted_ = false;
+      if (std::exchange(was_wanted_, false)) waited_ += time::now() - wanted_since_;
       return false;
     }
   }
   if (!was_wanted_) {
     was_wanted_ = true;
-    received_ = 0;
     wanted_since_ = time::now();
   }
   body_ = body_read::reading;
@@ -177,7 +184,7 @@ auto exchange::body_is_late() -> bool {
     auto earned = std::chrono::duration_cast<duration>(
         std::chrono::duration<double>(static_cast<double>(received_) /
                                       static_cast<double>(within.body_rate())));
-    auto allowed = wanted_since_ + within.body_rate_grace() + earned - time::now();
+    auto allowed = wanted_since_ + within.body_rate_grace() + earned - waited_ - time::now();
     wait = std::min(wait, std::max<duration>(allowed, duration::zero()));
   }
   connection_.wait_until(connection::waiting::body, wait);
@@ -192,7 +199,7 @@ auto exchange::body_is_late() -> bool {
 // The request cannot be read to its end. Before the response has begun, the peer is told; afterwards nothing but
 // closing is left.
 void exchange::request_failed(error why, rejection refused) {
-  auto had_response = stage_ != stage::handling;
+  auto had_response = stage_ != stage::handling && stage_ != stage::holding;
   channel_->fail(std::move(why));
   body_ = body_read::ended;
   if (had_response) {
@@ -218,7 +225,7 @@ auto exchange::pump_handler() -> bool {
       answer_ = call_->take();
     } catch (...) {
       connection_.server().counters().add(counter::handler_exceptions);
-      answer_ = response(status::internal_server_error, std::string("Internal Server Error\n"));
+      answer_ = response(status::internal_server_error, "Internal Server Error\n");
     }
     call_.reset();
     start_response();
@@ -226,8 +233,17 @@ auto exchange::pump_handler() -> bool {
   }
   // It takes a while: earlier answers must not wait for it, and the peer may hang up.
   if (!connection_.out_.empty()) (void)connection_.flush();
-  if (connection_.stream_.poll_peer_closed(connection_.closing_)) peer_is_gone();
+  watch_peer();
   return false;
+}
+
+// A peer that has ended its side may be gone, or may be waiting for the answer as `nc -N` does. It gets what is ready
+// soon; then the handler is cancelled. While the body is still to be read, whoever reads it finds out.
+void exchange::watch_peer() noexcept {
+  if (body_ == body_read::unread || body_ == body_read::reading) return;
+  if (!connection_.stream_.poll_peer_closed(connection_.closing_)) return;
+  connection_.wait_until(connection::waiting::linger, connection_.server().limits().linger());
+  if (connection_.deadline_passed()) peer_is_gone();
 }
 
 void exchange::peer_is_gone() noexcept {
@@ -239,6 +255,10 @@ void exchange::peer_is_gone() noexcept {
 void exchange::start_response() {
   connection_.server().counters().add(counter::responses);
   if (!answer_) answer_ = response_of(answer_.error());
+  if (answer_->status().is_informational()) {  // would leave the peer waiting for the answer proper
+    answer_ = response(status::internal_server_error, "Internal Server Error\n");
+  }
+  if (answer_->status() == status::reset_content) answer_->set_body({});
   if (wants_continue_ && !answer_->body().is_full()) {
     stage_ = stage::holding;
   } else {
@@ -299,12 +319,13 @@ auto exchange::pump_response() -> bool {
 // What there is goes out while we wait.
 auto exchange::wait_for_frame() noexcept -> bool {
   if (!connection_.out_.empty()) (void)connection_.flush();
-  if (connection_.stream_.poll_peer_closed(connection_.closing_)) peer_is_gone();
+  watch_peer();
   return false;
 }
 
 auto exchange::send_frame(body_source::polled& next) -> bool {
   auto& out = connection_.out_;
+  if (connection_.waiting_ == connection::waiting::linger) connection_.stop_waiting();  // it goes on
   if (!next) {  // the peer must not take what it has for the whole
     cut_response();
   } else if (!*next) {
@@ -344,6 +365,8 @@ void exchange::finish_response(const header_map* trailers) {
 void exchange::after_response() {
   reusable_ = encoder_.keep_alive();
   stage_ = stage::done;
+  connection_.stop_waiting();
+  answer_->set_body({});  // one that HEAD did not send is not kept
   if (body_ == body_read::none || body_ == body_read::ended) {
     channel_.reset();
     return;

@@ -64,6 +64,7 @@ class exchange {
   void send_head(std::optional<std::uint64_t> size);
   auto send_frame(body_source::polled& next) -> bool;
   auto wait_for_frame() noexcept -> bool;
+  void watch_peer() noexcept;
   void peer_is_gone() noexcept;
   void cut_response() noexcept;
   void finish_response(const header_map* trailers);
@@ -81,9 +82,10 @@ class exchange {
   bool was_wanted_ = false;
   bool is_head_ = false;
   http::version version_ = http::version::http_1_1;
-  std::uint64_t received_ = 0;         // of the body, since it is wanted
+  std::uint64_t received_ = 0;         // of the body
   std::uint64_t drained_ = 0;
   time::time_point wanted_since_{};
+  duration waited_{};                  // for the body, before wanted_since_
   detail::channel_ptr channel_;
   header_map request_trailers_;
   body response_body_;

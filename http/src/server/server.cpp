@@ -47,6 +47,7 @@ auto accept_loop(net::tcp_listener& listener, std::shared_ptr<server_state> stat
         spare.take_back();
       }
       co_await sleep(backoff);
+      spare.take_back();  // if somebody else was quicker before
       backoff = std::min(2 * backoff, longest_backoff);
       continue;
     }
@@ -56,7 +57,7 @@ auto accept_loop(net::tcp_listener& listener, std::shared_ptr<server_state> stat
       counters.add(counter::connections_refused);
       continue;
     }
-    spawn(h1::serve_connection(state, std::move(*came).into_transport())).detach();
+    spawn(h1::serve_connection(admission(state), std::move(*came).into_transport())).detach();
     if (accepted % accepts_in_a_row == 0) co_await yield_now();
   }
 }

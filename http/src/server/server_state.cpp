@@ -42,24 +42,30 @@ auto server_state::poll_empty() noexcept -> bool {
   return open_.load(std::memory_order_seq_cst) == 0;
 }
 
-registered_connection::registered_connection(std::shared_ptr<server_state> server)
-    : server_(std::move(server)) {
-  std::lock_guard held(server_->mutex_);
-  next_ = server_->first_;
-  if (next_) next_->previous_ = this;
-  server_->first_ = this;
+admission::admission(std::shared_ptr<server_state> to) noexcept : server_(std::move(to)) {
   server_->open_.fetch_add(1, std::memory_order_seq_cst);
   server_->counters_->add(counter::connections_open);
 }
 
-registered_connection::~registered_connection() {
-  {
-    std::lock_guard held(server_->mutex_);
-    if (next_) next_->previous_ = previous_;
-    (previous_ ? previous_->next_ : server_->first_) = next_;
-  }
+admission::~admission() {
+  if (!server_) return;
   server_->counters_->add(counter::connections_open, -1);
   if (server_->open_.fetch_sub(1, std::memory_order_seq_cst) == 1) server_->empty_.wake();
+}
+
+registered_connection::registered_connection(admission admitted) : admission_(std::move(admitted)) {
+  auto& in = server();
+  std::lock_guard held(in.mutex_);
+  next_ = in.first_;
+  if (next_) next_->previous_ = this;
+  in.first_ = this;
+}
+
+registered_connection::~registered_connection() {
+  auto& in = server();
+  std::lock_guard held(in.mutex_);
+  if (next_) next_->previous_ = previous_;
+  (previous_ ? previous_->next_ : in.first_) = next_;
 }
 
 }  // namespace weft::inline v0::http

@@ -24,21 +24,36 @@ enum class phase : std::uint8_t {
 
 class server_state;
 
+/// A connection's place among those that its server has open: taken when it is accepted, before its task runs, so that
+/// no burst goes past limits::connections and no shutdown overlooks one.
+class admission {
+ public:
+  explicit admission(std::shared_ptr<server_state> to) noexcept;
+  admission(admission&&) noexcept = default;
+  auto operator=(admission&&) -> admission& = delete;
+  ~admission();
+
+  [[nodiscard]] auto server() noexcept -> server_state& { return *server_; }
+
+ private:
+  std::shared_ptr<server_state> server_;
+};
+
 /// A connection as its server knows it. Registered while it lives; woken when the phase changes.
 class registered_connection {
  public:
-  explicit registered_connection(std::shared_ptr<server_state> server);
+  explicit registered_connection(admission admitted);
   registered_connection(const registered_connection&) = delete;
   auto operator=(const registered_connection&) -> registered_connection& = delete;
   ~registered_connection();
 
   /// In a poll of the connection's task: it will be polled again when the phase changes.
   void watch_phase() noexcept { waker_.register_current(); }
-  [[nodiscard]] auto server() noexcept -> server_state& { return *server_; }
+  [[nodiscard]] auto server() noexcept -> server_state& { return admission_.server(); }
 
  private:
   friend class server_state;
-  std::shared_ptr<server_state> server_;
+  admission admission_;
   registered_connection* next_ = nullptr;
   registered_connection* previous_ = nullptr;
   atomic_waker waker_;
@@ -68,6 +83,7 @@ class server_state {
   auto poll_empty() noexcept -> bool;
 
  private:
+  friend class admission;
   friend class registered_connection;
 
   std::shared_ptr<const detail::erased_handler> handler_;

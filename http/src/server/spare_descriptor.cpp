@@ -20,7 +20,7 @@ auto spare_descriptor::give_up() noexcept -> bool {
 }
 
 void spare_descriptor::take_back() noexcept {
-  descriptor_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (descriptor_ < 0) descriptor_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 auto connections_that_fit() noexcept -> std::size_t {

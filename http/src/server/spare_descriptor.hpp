@@ -15,6 +15,7 @@ class spare_descriptor {
 
   /// True: there is room for one descriptor now.
   auto give_up() noexcept -> bool;
+  /// Tries to hold one again, unless it does.
   void take_back() noexcept;
 
  private:

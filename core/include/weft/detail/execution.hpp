@@ -48,7 +48,7 @@ struct alignas(32) wake_target {
   std::atomic<std::uint64_t> state;
   explicit wake_target(std::uint64_t initial) noexcept : state(initial) {}
   void add_reference() noexcept { state.fetch_add(state::reference, std::memory_order_relaxed); }
-  WEFT_API void release() noexcept;
+  WEFT_API void release(std::uint32_t count = 1) noexcept;
 };
 
 // A place where one coroutine (or one leaf) of a task is suspended. The root is a branch too.
@@ -101,6 +101,11 @@ struct execution {
   void* worker = nullptr;
   std::coroutine_handle<> next{};  // the trampoline: what to resume when control comes back
   std::uint32_t budget = 0;
+  // Of `task`, which this thread runs, and settled with its state word when it stops: the branches that woke
+  // themselves, and references that are counted there and belong to nobody. Wakers are made of these, and those
+  // that are dropped become these, so that waiting for something costs no atomic operation on the count.
+  std::uint32_t woken = 0;
+  std::uint32_t spare_references = 0;
 };
 WEFT_API execution& current_execution() noexcept;
 

@@ -71,6 +71,8 @@ class io_handle : public io_source {
   // Takes memory only when there is something to read; at most `limit` bytes more.
   virtual std::int64_t receive_into(io_operation& operation, buffer& into, std::size_t limit) noexcept = 0;
   virtual std::int64_t send(io_operation& operation, std::span<const io_slice> pieces) noexcept = 0;
+  // Of a descriptor that is no stream: 0 when it has become readable since this was last asked.
+  virtual std::int64_t became_readable(io_operation& operation) noexcept = 0;
   // 0 once the peer has ended its side, or the connection is broken.
   virtual std::int64_t peer_closed(io_operation& operation) noexcept = 0;
 

@@ -31,8 +31,8 @@ class request : public request_head {
   [[nodiscard]] WEFT_API auto parameter(std::size_t index) const noexcept -> std::string_view;
   void add_parameter(std::size_t position, std::size_t size) noexcept {
     if (parameters_ == max_parameters) return;
-    parameter_[parameters_++] = {static_cast<std::uint16_t>(position),
-                                 static_cast<std::uint16_t>(size)};
+    parameter_[parameters_++] = {static_cast<std::uint32_t>(position),
+                                 static_cast<std::uint32_t>(size)};
   }
   void clear_parameters() noexcept { parameters_ = 0; }
 
@@ -40,8 +40,8 @@ class request : public request_head {
 
  private:
   struct range {
-    std::uint16_t position = 0;
-    std::uint16_t size = 0;
+    std::uint32_t position = 0;
+    std::uint32_t size = 0;
   };
   http::body body_;
   range parameter_[max_parameters];

@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""Runs an example as its reader would: starts it, talks to it, compares what it says, stops it.
+
+    run.py NAME DIRECTORY_OF_PROGRAMS
+"""
+
+import http.client
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+PATIENCE = 60  # for a machine that is busy, and sanitizers; nothing here waits for a time to pass
+
+
+def expect(condition, complaint):
+    if not condition:
+        sys.exit(f"expected {complaint}")
+
+
+def expect_equal(got, wanted, what):
+    expect(got == wanted, f"{what} to be {wanted!r}, got {got!r}")
+
+
+# ---- examples that say something and end
+
+SAYS = {
+    "at_once": """\
+join: page and picture
+select: origin
+timeout: timed out: the deadline passed first
+try_join: 3
+try_join: 'two' is no number: malformed input
+spawn: 2083330
+""",
+    "cancel": """\
+the worker is cleaned up
+aborted
+asked to end, because of a shutdown
+it had done its rounds: yes
+gave up waiting: timed out: the deadline passed first
+committed all the same: 7
+""",
+    "own_leaf": "the oracle says 42\n",
+}
+
+
+def check_output(program, wanted):
+    ended = subprocess.run([program], stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False)
+    sys.stderr.write(ended.stderr.decode(errors="replace"))
+    expect_equal(ended.stdout.decode(), wanted, "the output")
+    expect_equal(ended.returncode, 0, "the exit status")
+
+
+# ---- examples that serve
+
+class Program:
+    def __init__(self, path):
+        self.process = subprocess.Popen([path, "--port", "0"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        self.output = ""
+        self.port = int(self.wait_for(r"^listening on 127\.0\.0\.1:(\d+)\n")[1])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    def wait_for(self, pattern):
+        until = time.monotonic() + PATIENCE
+        while not (found := re.search(pattern, self.output, re.MULTILINE)):
+            ready, _, _ = select.select([self.process.stdout], [], [], max(0, until - time.monotonic()))
+            part = os.read(self.process.stdout.fileno(), 4096) if ready else b""
+            expect(part, f"it to print {pattern!r}; it printed {self.output!r}")
+            self.output += part.decode()
+        return found
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+
+    def request(self, method, path, body=None, **options):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection.request(method, path, body, **options)
+        reply = connection.getresponse()
+        content = reply.read()
+        connection.close()
+        return reply.status, content
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        rest, _ = self.process.communicate(timeout=PATIENCE)
+        expect_equal(self.process.returncode, 0, "the exit status")
+        return rest.decode()
+
+
+def receive_all(connection):
+    whole = b""
+    while part := connection.recv(65536):
+        whole += part
+    return whole
+
+
+def chunks(data, size):
+    for start in range(0, len(data), size):
+        yield data[start:start + size]
+
+
+def check_hello(program):
+    expect_equal(program.request("GET", "/"), (200, b"Hello, World!"), "GET /")
+    expect_equal(program.request("GET", "/hello/you"), (200, b"Hello, you!\n"), "GET /hello/you")
+    expect_equal(program.request("GET", "/nap/1"), (200, b"awake\n"), "GET /nap/1")
+    expect_equal(program.request("GET", "/nap/1x")[0], 400, "the status of GET /nap/1x")
+    expect_equal(program.request("POST", "/echo", b"abc"), (200, b"abc"), "POST /echo")
+    expect_equal(program.request("GET", "/nowhere")[0], 404, "the status of GET /nowhere")
+    expect_equal(program.request("GET", "/echo")[0], 405, "the status of GET /echo")
+    # SIGTERM comes while a request is handled, which is so once the one before it is answered. It gets its answer, and
+    # the connection is closed.
+    with program.connect() as late:
+        late.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /nap/300 HTTP/1.1\r\nHost: a\r\n\r\n")
+        answer = b""
+        while b"Hello, World!" not in answer:
+            answer += late.recv(65536)
+        last_words = program.stop()
+        answer = receive_all(late)
+    expect(b"awake\n" in answer and b"connection: close" in answer.lower(), f"the late answer, got {answer!r}")
+    expect_equal(last_words, "served 9 requests on 8 connections; at the end 1 were open, 0 were cut\n", "the last words")
+
+
+def check_tcp_echo(program):
+    data = os.urandom(300_000)
+    with program.connect() as connection:
+        received = b""
+        for part in chunks(data, 50_000):
+            connection.sendall(part)
+            while len(received) < len(data) and select.select([connection], [], [], 0)[0]:
+                received += connection.recv(65536)
+        connection.shutdown(socket.SHUT_WR)
+        expect_equal(received + receive_all(connection), data, "what comes back")
+    with program.connect() as silent:
+        silent.sendall(b"x")
+        expect_equal(silent.recv(1), b"x", "an echo")
+        last_words = program.stop()
+        expect_equal(receive_all(silent), b"", "what a silent connection gets when the server stops")
+    expect_equal(last_words, "served 2 connections, all ended\n", "the last words")
+
+
+def check_stream_body(program):
+    ticks = b"".join(b"tick %d\n" % n for n in range(1, 6))
+    expect_equal(program.request("GET", "/ticks"), (200, ticks), "GET /ticks")
+    data = b"a line of text\n" * 200_000
+    expect_equal(program.request("POST", "/size", chunks(data, 10_000), encode_chunked=True,
+                                 headers={"Transfer-Encoding": "chunked"}),
+                 (200, b"%d\n" % len(data)), "POST /size")
+    short = data[:45_000]
+    expect_equal(program.request("POST", "/upper", chunks(short, 1000), encode_chunked=True,
+                                 headers={"Transfer-Encoding": "chunked"}),
+                 (200, short.upper()), "POST /upper")
+    # Part by part, both ways: an answer before the request has ended.
+    with program.connect() as both:
+        both.sendall(b"POST /upper HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        got = b""
+        while b"3\r\nABC\r\n" not in got:
+            part = both.recv(65536)
+            expect(part, f"the first part back before the second is sent, got {got!r}")
+            got += part
+        both.sendall(b"2\r\nde\r\n0\r\n\r\n")
+        while not got.endswith(b"2\r\nDE\r\n0\r\n\r\n"):
+            part = both.recv(65536)
+            expect(part, f"the second part and the end, got {got!r}")
+            got += part
+    # A client that vanishes in the middle costs nothing but its connection.
+    with program.connect() as gone:
+        gone.sendall(b"POST /upper HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+    expect_equal(program.request("GET", "/ticks"), (200, ticks), "GET /ticks after that")
+    program.stop()
+
+
+SERVES = {"hello": check_hello, "tcp_echo": check_tcp_echo, "stream_body": check_stream_body}
+
+
+def main():
+    name, directory = sys.argv[1:]
+    path = os.path.join(directory, name)
+    if name in SAYS:
+        check_output(path, SAYS[name])
+    else:
+        with Program(path) as program:
+            SERVES[name](program)
+
+
+if __name__ == "__main__":
+    main()

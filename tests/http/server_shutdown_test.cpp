@@ -1,0 +1,242 @@
+// Peers that vanish, handlers that are cancelled, and the end of the server.
+#include "http/server_support.hpp"
+
+namespace {
+
+using namespace http_test;
+
+/// Counts how many of its kind are alive.
+class alive {
+ public:
+  explicit alive(int& count) : count_(&count) { ++*count_; }
+  alive(const alive& other) : alive(*other.count_) {}
+  auto operator=(const alive&) -> alive& = delete;
+  ~alive() { --*count_; }
+
+ private:
+  int* count_;
+};
+
+auto sleeping(int& handlers) {
+  return http::router()
+      .get("/", [] { return "hello"; })
+      .get("/sleep/{s}", [&handlers](http::request r) -> task<std::string> {
+        alive here(handlers);
+        co_await weft::sleep(std::chrono::seconds(std::stoi(std::string(r.parameter(0)))));
+        co_return "awake";
+      });
+}
+
+TEST(http_server_disconnect, cancels_the_handler) {
+  int handlers = 0;
+  with_server(sleeping(handlers), [&](duplex_server& server) -> task<void> {
+    auto client = server.connect();
+    co_await client.send(get("/sleep/100"));
+    co_await weft::sleep(1s);
+    EXPECT_EQ(handlers, 1);
+    client.hang_up();
+    co_await weft::sleep(990ms);
+    EXPECT_EQ(handlers, 1) << "limits::linger: it may have ended its side only";
+    co_await weft::sleep(20ms);
+    EXPECT_EQ(handlers, 0) << "its locals are destroyed";
+    EXPECT_EQ(server.open(), 0U);
+    EXPECT_EQ(server.count(counter::peer_disconnects), 1);
+  });
+}
+
+TEST(http_server_disconnect, by_reset_cancels_the_handler) {
+  int handlers = 0;
+  with_server(sleeping(handlers), [&](duplex_server& server) -> task<void> {
+    io::duplex_script script;
+    auto client = server.connect(script);
+    co_await client.send(get("/sleep/100"));
+    co_await weft::sleep(1s);
+    script.first().reset();
+    co_await weft::sleep(1s + 10ms);
+    EXPECT_EQ(handlers, 0);
+    EXPECT_EQ(server.open(), 0U);
+  });
+}
+
+TEST(http_server_disconnect, within_a_body_cancels_its_reader) {
+  int handlers = 0;
+  auto app = http::router().post("/", [&handlers](http::request r) -> task<http::result> {
+    alive here(handlers);
+    auto all = co_await or_return(std::move(r).body().collect(10'000));
+    co_return http::response("unreachable");
+  });
+  with_server(std::move(app), [&](duplex_server& server) -> task<void> {
+    auto client = server.connect();
+    co_await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nxx");
+    co_await weft::sleep(1s);
+    EXPECT_EQ(handlers, 1);
+    client.hang_up();
+    co_await weft::sleep(1ms);
+    EXPECT_EQ(handlers, 0);
+    EXPECT_EQ(server.open(), 0U);
+    EXPECT_EQ(server.count(counter::peer_disconnects), 1);
+  });
+}
+
+TEST(http_server_disconnect, within_a_response_stops_its_stream) {
+  int streams = 0;
+  auto app = http::router().get("/", [&streams] {
+    return http::response(http::status::ok,
+                          http::stream([here = alive(streams)]() -> task<weft::result<std::optional<weft::bytes>>> {
+                            co_await weft::sleep(1h);
+                            co_return std::optional<weft::bytes>();
+                          }));
+  });
+  with_server(std::move(app), [&](duplex_server& server) -> task<void> {
+    auto client = server.connect();
+    co_await client.send(get("/"));
+    auto head = co_await client.receive_head();
+    EXPECT_EQ(head.status, 200);
+    EXPECT_EQ(streams, 1);
+    client.hang_up();
+    co_await weft::sleep(1s + 10ms);
+    EXPECT_EQ(streams, 0);
+    EXPECT_EQ(server.open(), 0U);
+  });
+}
+
+TEST(http_server_disconnect, at_any_operation_leaves_nothing_behind) {
+  // The connection breaks at the n-th read or write of the server, for every n that there is.
+  int handlers = 0;
+  auto app = http::router()
+                 .get("/", [] { return std::string(100'000, 'x'); })
+                 .post("/", [](http::request r) { return http::response(std::move(r).body()); })
+                 .get("/sleep", [&handlers]() -> task<std::string> {
+                   alive here(handlers);
+                   co_await weft::sleep(1s);
+                   co_return "awake";
+                 });
+  with_server(std::move(app), [&](duplex_server& server) -> task<void> {
+    auto requests = get("/") + get("/sleep") + "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                    "5\r\nhello\r\n0\r\n\r\n" + get("/", "Connection: close\r\n");
+    for (unsigned nth = 1; nth <= 60; ++nth) {
+      for (int what = 0; what < 4; ++what) {
+        io::duplex_script script;
+        script.second().on_every_receive(io::fault::at_most(40)).on_every_send(io::fault::at_most(10'000));
+        if (what == 0) script.second().on_receive(nth, io::fault::reset());
+        if (what == 1) script.second().on_send(nth, io::fault::reset());
+        if (what == 2) script.second().on_receive(nth, io::fault::fail(std::errc::connection_reset));
+        if (what == 3) script.second().on_send(nth, io::fault::suspend());
+        auto client = server.connect(script, 10'000);
+        co_await client.send(requests);
+        auto heard = co_await client.rest();
+        client.hang_up();
+        co_await weft::sleep(3s);
+        EXPECT_EQ(server.open(), 0U) << "fault " << what << " at operation " << nth;
+        EXPECT_EQ(handlers, 0) << "fault " << what << " at operation " << nth;
+        if (server.open() != 0) co_return;
+      }
+    }
+  });
+}
+
+TEST(http_server_shutdown, closes_idle_connections_at_once) {
+  int handlers = 0;
+  with_server(sleeping(handlers), [](duplex_server& server) -> task<void> {
+    auto fresh = server.connect();
+    auto used = server.connect();
+    auto got = co_await used.ask(get("/"));
+    EXPECT_EQ(got.status, 200);
+    co_await weft::sleep(1s);
+    server.state().enter(http::phase::draining);
+    auto fresh_for = co_await fresh.time_until_closed();
+    auto used_for = co_await used.time_until_closed();
+    EXPECT_EQ(fresh_for, 0s);
+    EXPECT_EQ(used_for, 0s);
+    EXPECT_EQ(server.open(), 0U);
+  });
+}
+
+TEST(http_server_shutdown, lets_busy_connections_end_and_says_so) {
+  int handlers = 0;
+  with_server(sleeping(handlers), [](duplex_server& server) -> task<void> {
+    auto client = server.connect();
+    co_await client.send(get("/sleep/3") + get("/"));
+    co_await weft::sleep(1s);
+    server.state().enter(http::phase::draining);
+    auto got = co_await client.receive();
+    EXPECT_EQ(got.body, "awake");
+    EXPECT_EQ(got.field("connection"), "close");
+    auto rest = co_await client.rest();
+    EXPECT_EQ(rest, "");
+    client.hang_up();
+    co_await weft::sleep(1ms);
+    EXPECT_EQ(server.open(), 0U);
+  });
+}
+
+TEST(http_server_shutdown, answers_a_request_that_had_arrived) {
+  int handlers = 0;
+  with_server(sleeping(handlers), [](duplex_server& server) -> task<void> {
+    auto client = server.connect();
+    auto got = co_await client.ask(get("/"));
+    EXPECT_EQ(got.status, 200);
+    co_await weft::sleep(1s);
+    auto sent = co_await client.stream().write(get("/"));
+    EXPECT_TRUE(sent.has_value());
+    server.state().enter(http::phase::draining);
+    got = co_await client.receive();
+    EXPECT_EQ(got.body, "hello");
+    EXPECT_EQ(got.field("connection"), "close");
+  });
+}
+
+TEST(http_server_shutdown, the_cut_ends_everything) {
+  int handlers = 0;
+  int streams = 0;
+  auto app = sleeping(handlers).get("/stream", [&streams] {
+    return http::response(http::status::ok,
+                          http::stream([here = alive(streams)]() -> task<weft::result<std::optional<weft::bytes>>> {
+                            co_await weft::sleep(1h);
+                            co_return std::optional<weft::bytes>();
+                          }));
+  });
+  with_server(std::move(app), [&](duplex_server& server) -> task<void> {
+    auto sleeper = server.connect();
+    auto streamer = server.connect();
+    auto trickler = server.connect();
+    auto leaving = server.connect();
+    co_await sleeper.send(get("/sleep/1000"));
+    co_await streamer.send(get("/stream"));
+    co_await trickler.send("GET /");
+    co_await leaving.send(get("/", "Connection: close\r\n"));
+    co_await weft::sleep(500ms);
+    EXPECT_EQ(server.open(), 4U);
+    server.state().enter(http::phase::draining);
+    co_await weft::sleep(1ms);
+    EXPECT_EQ(server.open(), 4U);
+    server.state().enter(http::phase::cutting);
+    co_await weft::sleep(1ms);
+    EXPECT_EQ(server.open(), 0U);
+    EXPECT_EQ(handlers, 0);
+    EXPECT_EQ(streams, 0);
+  });
+}
+
+TEST(http_server_shutdown, a_runtime_that_ends_takes_its_connections_along) {
+  int handlers = 0;
+  {
+    auto runtime = weft::runtime::current_thread().start_paused(true).build();
+    duplex_server server(sleeping(handlers));
+    std::optional<peer> client;
+    auto run = [&]() -> task<void> {
+      client.emplace(server.connect());
+      co_await client->send(get("/sleep/100"));
+      co_await weft::sleep(1s);
+      EXPECT_EQ(handlers, 1);
+    };
+    runtime.block_on(run());
+    runtime.shut_down();
+    EXPECT_EQ(handlers, 0);
+    EXPECT_EQ(server.open(), 0U);
+    client.reset();
+  }
+  EXPECT_EQ(handlers, 0);
+}
+
+}  // namespace
