@@ -48,8 +48,8 @@ class operation_function {
 
 // `guard.may_start()`: whether the task is to run at all; else it is cancelled before it starts.
 template <class Guard, class Function, class... Arguments>
-auto spawn_guarded(scheduler& owner, std::source_location where, std::in_place_t, Guard&& guard,
-                   Function&& function, Arguments&&... arguments) {
+auto spawn_guarded(scheduler& owner, std::source_location where, std::in_place_t, Guard guard,
+                   Function function, Arguments... arguments) {
   using value = typename std::invoke_result_t<Function&, Arguments...>::value_type;
   using guarded = guarded_function<Guard, Function>;
   bool starts = guard.may_start();
@@ -60,8 +60,7 @@ auto spawn_guarded(scheduler& owner, std::source_location where, std::in_place_t
 }
 
 template <class Guard, awaitable Operation>
-auto spawn_guarded(scheduler& owner, std::source_location where, Guard&& guard,
-                   Operation&& operation) {
+auto spawn_guarded(scheduler& owner, std::source_location where, Guard guard, Operation operation) {
   if constexpr (is_task_v<Operation>) {
     if (!operation) misuse("a task was spawned that had been moved from or awaited before");
   }
