@@ -1,4 +1,5 @@
-// Several things at once: join, try_join, select and timeout within one task, and tasks of their own by spawn.
+// Several things at once: join, try_join, select and timeout within one task, and tasks of their
+// own by spawn.
 
 #include <weft/join.hpp>
 #include <weft/runtime.hpp>
@@ -79,4 +80,6 @@ auto show_all() -> weft::task<weft::result<void>> {
 
 }  // namespace
 
-int main() { return weft::run(show_all()); }
+int main() {
+  return weft::run(show_all());
+}

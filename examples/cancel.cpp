@@ -1,4 +1,5 @@
-// Three ways to cancel: abort destroys a task, a token asks for an end, a shield keeps what must finish.
+// Three ways to cancel: abort destroys a task, a token asks for an end, a shield keeps what must
+// finish.
 
 #include <weft/cancellation_token.hpp>
 #include <weft/runtime.hpp>
@@ -32,8 +33,8 @@ auto works_for_ever() -> weft::task<void> {
 auto aborted() -> weft::task<void> {
   auto handle = weft::spawn(works_for_ever());
   co_await weft::sleep(1ms);
-  handle.abort();                              // asks; returns at once
-  auto ended = co_await std::move(handle);     // proves: nothing of the task is left
+  handle.abort();                           // asks; returns at once
+  auto ended = co_await std::move(handle);  // proves: nothing of the task is left
   if (ended == std::unexpected(weft::error(weft::errc::task_aborted))) std::printf("aborted\n");
 }
 
@@ -51,7 +52,7 @@ auto polite(weft::cancellation_token token) -> weft::task<int> {
 
 auto asked() -> weft::task<weft::result<void>> {
   weft::cancellation_token service;
-  auto handle = weft::spawn(polite(service.child_token()));    // cancelled with its parent
+  auto handle = weft::spawn(polite(service.child_token()));  // cancelled with its parent
   co_await weft::sleep(5ms);
   service.cancel(weft::cancel_reason::shutdown);
   auto rounds = co_await or_return(std::move(handle));
@@ -82,4 +83,6 @@ auto show_all() -> weft::task<weft::result<void>> {
 
 }  // namespace
 
-int main() { return weft::run(show_all()); }
+int main() {
+  return weft::run(show_all());
+}

@@ -38,7 +38,9 @@ auto nap(http::request request) -> weft::task<http::result> {
 }
 
 // The body is sent back as it comes. A client that does not read stops itself from sending.
-auto echo(http::request request) -> http::response { return std::move(request).body(); }
+auto echo(http::request request) -> http::response {
+  return std::move(request).body();
+}
 
 auto serve(std::string address) -> weft::task<weft::result<void>> {
   auto app = http::router()
@@ -66,4 +68,6 @@ auto serve(std::string address) -> weft::task<weft::result<void>> {
 
 }  // namespace
 
-int main(int argc, char** argv) { return weft::run(serve(serving::address(argc, argv))); }
+int main(int argc, char** argv) {
+  return weft::run(serve(serving::address(argc, argv)));
+}

@@ -1,4 +1,5 @@
-// Something of your own to await: a library that calls back, from a thread of its own, as an operation.
+// Something of your own to await: a library that calls back, from a thread of its own, as an
+// operation.
 
 #include <weft/leaf.hpp>
 #include <weft/runtime.hpp>
@@ -22,8 +23,8 @@ void ask_oracle(int question, std::function<void(int)> callback) {
   std::thread([question, callback = std::move(callback)] { callback(question * 2); }).detach();
 }
 
-// What the callback and the awaiter share. It outlives both, so that an answer to a task that was cancelled
-// meanwhile finds somebody to tell.
+// What the callback and the awaiter share. It outlives both, so that an answer to a task that was
+// cancelled meanwhile finds somebody to tell.
 struct pending_answer {
   std::atomic<bool> there{false};
   int value = 0;
@@ -36,11 +37,13 @@ class oracle_awaiter : public weft::leaf_awaiter<oracle_awaiter> {
   ~oracle_awaiter() {  // at any time: this is how a task is cancelled
     if (answer_) answer_->waiter.clear();
   }
-  static constexpr const char* name = "the oracle";  // what dump_tasks() says that the task waits for
+  static constexpr const char* name =
+      "the oracle";  // what dump_tasks() says that the task waits for
 
   bool poll() noexcept {  // true: it is done
     if (!answer_ && !ask()) return true;
-    answer_->waiter.register_current();  // first register, then look: the callback does it the other way round
+    answer_->waiter
+        .register_current();  // first register, then look: the callback does it the other way round
     return answer_->there.load(std::memory_order_acquire);
   }
   auto take() -> weft::result<int> {
@@ -87,4 +90,6 @@ auto consult() -> weft::task<weft::result<void>> {
 
 }  // namespace
 
-int main() { return weft::run(consult()); }
+int main() {
+  return weft::run(consult());
+}

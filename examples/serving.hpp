@@ -1,4 +1,5 @@
-// What every example that serves does: it takes `--port N` (0 picks a free one) and says where it listens.
+// What every example that serves does: it takes `--port N` (0 picks a free one) and says where it
+// listens.
 #pragma once
 
 #include <weft/net/tcp.hpp>
@@ -16,7 +17,8 @@ inline auto address(int argc, char** argv) -> std::string {
   if (argc == 3 && std::string_view(argv[1]) == "--port") {
     return std::string("127.0.0.1:") + argv[2];
   }
-  std::fprintf(stderr, "usage: %s [--port N]     0 picks a free port; the default is 8080\n", argv[0]);
+  std::fprintf(stderr, "usage: %s [--port N]     0 picks a free port; the default is 8080\n",
+               argv[0]);
   std::exit(2);
 }
 

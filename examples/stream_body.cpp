@@ -1,5 +1,5 @@
-// Bodies that are streamed: read part by part, made part by part, and both at once. Nothing is held but what is under
-// way, and whoever does not read stops whoever writes.
+// Bodies that are streamed: read part by part, made part by part, and both at once. Nothing is held
+// but what is under way, and whoever does not read stops whoever writes.
 //
 //   ./stream_body --port 8080 &
 //   curl -N http://127.0.0.1:8080/ticks
@@ -19,10 +19,12 @@
 namespace http = weft::http;
 using weft::or_return;
 using namespace std::chrono_literals;
+using namespace weft::literals;
 
 namespace {
 
-// A body that is asked for: the function is called for each part, when the client has taken the one before.
+// A body that is asked for: the function is called for each part, when the client has taken the one
+// before.
 auto ticks() -> http::response {
   return http::stream([n = 0]() mutable -> weft::task<weft::result<std::optional<weft::bytes>>> {
     if (n == 5) co_return std::nullopt;
@@ -38,8 +40,8 @@ auto size_of(http::request request) -> weft::task<http::result> {
   co_return std::to_string(size) + "\n";
 }
 
-// A body that is written by a task of its own. When the client does not read, `send` waits, and so does `next`,
-// and so does the client that sends. When it hangs up, both report it.
+// A body that is written by a task of its own. When the client does not read, `send` waits, and so
+// does `next`, and so does the client that sends. When it hangs up, both report it.
 auto write_upper(http::body from, http::body_sender to) -> weft::task<weft::result<void>> {
   while (auto part = co_await or_return(from.next())) {
     auto text = part->to_string();
@@ -57,15 +59,16 @@ auto upper(http::request request) -> http::response {
 }
 
 auto serve(std::string address) -> weft::task<weft::result<void>> {
-  auto app =
-      http::router().get("/ticks", ticks).post("/size", size_of).post("/upper", upper);
+  auto app = http::router().get("/ticks", ticks).post("/size", size_of).post("/upper", upper);
   auto listener = co_await or_return(weft::net::tcp_listener::bind(std::move(address)));
   serving::announce(listener);
   co_return co_await http::serve(std::move(listener), std::move(app))
-      .limits(http::limits().body(std::uint64_t(1) << 30))
+      .limits(http::limits().body(1_GiB))
       .graceful_shutdown(weft::signal::terminate(), 30s);
 }
 
 }  // namespace
 
-int main(int argc, char** argv) { return weft::run(serve(serving::address(argc, argv))); }
+int main(int argc, char** argv) {
+  return weft::run(serve(serving::address(argc, argv)));
+}

@@ -20,12 +20,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Ends when the peer has ended its side, when it was silent for a minute, or at once when the server stops.
+// Ends when the peer has ended its side, when it was silent for a minute, or at once when the
+// server stops.
 auto echo(weft::net::tcp_stream socket, weft::cancellation_token stop)
     -> weft::task<weft::result<void>> {
   weft::bytes_chain out;
   while (true) {
-    auto [came, stopped] = co_await weft::select(weft::timeout(1min, socket.receive()), stop.cancelled());
+    auto [came, stopped] =
+        co_await weft::select(weft::timeout(1min, socket.receive()), stop.cancelled());
     if (stopped) break;
     auto data = co_await or_return(std::move(*came));
     if (data.empty()) break;
@@ -68,4 +70,6 @@ auto serve(std::string address) -> weft::task<weft::result<void>> {
 
 }  // namespace
 
-int main(int argc, char** argv) { return weft::run(serve(serving::address(argc, argv))); }
+int main(int argc, char** argv) {
+  return weft::run(serve(serving::address(argc, argv)));
+}

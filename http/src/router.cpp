@@ -149,13 +149,13 @@ class router::table final : public detail::erased_handler {
       -> std::unique_ptr<detail::pending_call> override {
     const auto* methods = find(incoming);
     if (!methods) {
-      answer = response(status::not_found, std::string("Not Found\n"));
+      answer = response(status::not_found, "Not Found\n");
       return nullptr;
     }
     if (const auto* handler = methods->find(incoming.method())) {
       return handler->call(std::move(incoming), answer);
     }
-    answer = response(status::method_not_allowed, std::string("Method Not Allowed\n"))
+    answer = response(status::method_not_allowed, "Method Not Allowed\n")
                  .header(header::allow, methods->allow());
     return nullptr;
   }

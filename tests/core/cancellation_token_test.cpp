@@ -144,9 +144,8 @@ TEST(cancellation_token, the_wait_keeps_it_alive) {
 TEST(cancellation_token, who_stops_waiting_is_forgotten) {
   run_paused([]() -> task<void> {
     cancellation_token token;
-    auto waiting = weft::spawn([](cancellation_token of) -> task<void> {
-      (void)co_await of.cancelled();
-    }(token));
+    auto waiting = weft::spawn(
+        [](cancellation_token of) -> task<void> { (void)co_await of.cancelled(); }(token));
     co_await settle();
     waiting.abort();
     (void)co_await std::move(waiting);

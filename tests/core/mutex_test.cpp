@@ -139,7 +139,8 @@ task<bool> lock_within_an_hour(mutex<int>& number) {
 TEST(mutex, a_branch_that_failed_does_not_hold_it_while_its_sibling_runs) {
   run_paused([]() -> task<void> {
     mutex<int> number(0);
-    auto [failed, locked] = co_await weft::join(fail_with_the_lock(number), lock_within_an_hour(number));
+    auto [failed, locked] =
+        co_await weft::join(fail_with_the_lock(number), lock_within_an_hour(number));
     EXPECT_TRUE(failed.error() == errc::not_found);
     EXPECT_TRUE(locked);
   }());

@@ -63,7 +63,9 @@ TEST(notify, waiters_wakes_all_and_leaves_nothing) {
     notify bell;
     arrivals came;
     std::vector<weft::join_handle<void>> waiting;
-    for (int index = 0; index < 100; ++index) waiting.push_back(weft::spawn(wait_for(bell, "x", came)));
+    for (int index = 0; index < 100; ++index) {
+      waiting.push_back(weft::spawn(wait_for(bell, "x", came)));
+    }
     co_await settle();
     bell.notify_waiters();
     for (auto& one : waiting) (void)co_await one;

@@ -62,7 +62,9 @@ TEST(oneshot, is_closed_when_the_sender_goes_without_sending) {
         [](oneshot_receiver<int> from) -> task<result<int>> { co_return co_await std::move(from); },
         std::move(receiver));
     co_await settle();
-    { auto gone = std::move(sender); }
+    {
+      auto gone = std::move(sender);
+    }
     auto ended = co_await std::move(waiting);
     EXPECT_TRUE(ended.error() == errc::closed);
   }());
@@ -71,7 +73,9 @@ TEST(oneshot, is_closed_when_the_sender_goes_without_sending) {
 TEST(oneshot, gives_the_value_back_when_the_receiver_is_gone) {
   auto [sender, receiver] = oneshot<std::unique_ptr<int>>();
   EXPECT_FALSE(sender.is_closed());
-  { auto gone = std::move(receiver); }
+  {
+    auto gone = std::move(receiver);
+  }
   EXPECT_TRUE(sender.is_closed());
   auto refused = sender.send(std::make_unique<int>(5));
   ASSERT_FALSE(refused.has_value());
@@ -91,7 +95,9 @@ TEST(oneshot, tells_the_sender_that_nobody_wants_it) {
         std::move(sender), &told);
     co_await settle();
     EXPECT_FALSE(told);
-    { auto gone = std::move(receiver); }
+    {
+      auto gone = std::move(receiver);
+    }
     (void)co_await std::move(waiting);
     EXPECT_TRUE(told);
   }());
@@ -168,7 +174,9 @@ TEST(oneshot, try_receive_never_waits) {
   EXPECT_TRUE(receiver.try_receive()->error() == errc::invalid_state) << "the value is given once";
 
   auto [gone, closed] = oneshot<int>();
-  { auto dropped = std::move(gone); }
+  {
+    auto dropped = std::move(gone);
+  }
   EXPECT_TRUE(closed.try_receive()->error() == errc::closed);
 }
 
@@ -192,7 +200,9 @@ TEST(oneshot, of_nothing_says_now) {
     EXPECT_TRUE(now.has_value());
 
     auto [late, gone] = oneshot();
-    { auto dropped = std::move(gone); }
+    {
+      auto dropped = std::move(gone);
+    }
     EXPECT_FALSE(late.send());
   }());
 }

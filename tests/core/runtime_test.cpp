@@ -259,14 +259,22 @@ TEST(current_thread, runs_spawned_tasks_in_order_after_the_spawner) {
 
 TEST(current_thread, goes_on_with_what_is_left_in_the_next_block_on) {
   std::string story;
+  flag until;
+  auto waits = [&]() -> task<void> {
+    story += "waits ";
+    co_await until.wait();
+    co_await yield_times(1000);
+    story += "ends";
+  };
   auto runtime = runtime::current_thread().build();
-  auto handle = runtime.spawn(appends(story, 'x', 8));
-  for (int round = 1; round <= 3; ++round) {
-    runtime.block_on(yield_times(1));
-    EXPECT_LT(story.size(), 8u);
-  }
+  auto handle = runtime.spawn(waits());
+  runtime.block_on(yield_times(1));
+  EXPECT_EQ(story, "waits ");
+  until.set();
+  runtime.block_on(yield_times(1));
+  EXPECT_EQ(story, "waits ") << "it has 1000 turns to wait, or so";
   runtime.block_on(std::move(handle));
-  EXPECT_EQ(story, "xxxxxxxx");
+  EXPECT_EQ(story, "waits ends");
 }
 
 // What is always ready suspends by the budget, and then it is the others' turn.

@@ -16,7 +16,8 @@ using weft::sync::semaphore;
 using weft::sync::semaphore_permit;
 
 /// Takes `permits`, notes it, and keeps them until `leave` is set.
-task<void> visit(semaphore& slots, std::size_t permits, std::string name, arrivals& came, flag& leave) {
+task<void> visit(semaphore& slots, std::size_t permits, std::string name, arrivals& came,
+                 flag& leave) {
   auto permit = co_await slots.acquire_many(permits);
   if (!permit) {
     came.add(name + ":closed");
@@ -277,14 +278,14 @@ TEST(semaphore_death, more_than_max_permits_end_the_program) {
 }
 
 TEST(semaphore_death, so_does_destroying_one_that_is_awaited) {
-  EXPECT_DEATH(
-      run_paused([]() -> task<void> {
-        auto slots = std::make_unique<semaphore>(0);
-        auto waiting = weft::spawn([&slots]() -> task<void> { (void)co_await slots->acquire(); });
-        co_await settle();
-        slots.reset();
-      }()),
-      "destroyed while a task waited for it");
+  EXPECT_DEATH(run_paused([]() -> task<void> {
+                 auto slots = std::make_unique<semaphore>(0);
+                 auto waiting =
+                     weft::spawn([&slots]() -> task<void> { (void)co_await slots->acquire(); });
+                 co_await settle();
+                 slots.reset();
+               }()),
+               "destroyed while a task waited for it");
 }
 
 }  // namespace

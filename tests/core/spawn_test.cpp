@@ -78,7 +78,7 @@ task<void> contains_exceptions() {
         << failed.error().message();
     auto* thrown = failed.error().get<std::exception_ptr>();
     EXPECT_NE(thrown, nullptr) << "the exception is the payload of the error";
-    if (thrown) EXPECT_THROW(std::rethrow_exception(*thrown), std::runtime_error);
+    EXPECT_THROW(std::rethrow_exception(*thrown), std::runtime_error);
   }
   auto strange = co_await spawn(throws_an_int());
   EXPECT_TRUE(strange.error() == errc::task_failed);

@@ -1,5 +1,6 @@
-// Each primitive under random use from several workers, for as long as WEFT_STRESS_SECONDS says. What matters is
-// what the sanitizers say, that nothing hangs, and that what is conserved is conserved.
+// Each primitive under random use from several workers, for as long as WEFT_STRESS_SECONDS says.
+// What matters is what the sanitizers say, that nothing hangs, and that what is conserved is
+// conserved.
 #include <weft/cancellation_token.hpp>
 #include <weft/deadline.hpp>
 #include <weft/shield.hpp>
@@ -37,13 +38,15 @@ using weft::sync::semaphore;
 
 constexpr unsigned workers = 4;
 
-/// Runs rounds of `tasks` tasks, made by `make(dice)`, and aborts some of them at random moments, until the time is
-/// over. `after` runs when all tasks of a round are gone.
-void in_rounds(unsigned tasks, std::function<task<void>(dice)> make, std::function<void()> after = [] {}) {
+/// Runs rounds of `tasks` tasks, made by `make(dice)`, and aborts some of them at random moments,
+/// until the time is over. `after` runs when all tasks of a round are gone.
+void in_rounds(
+    unsigned tasks, std::function<task<void>(dice)> make, std::function<void()> after = [] {}) {
   auto runtime = weft::runtime::multi_thread().worker_threads(workers).build();
   stress_time time;
   for (std::uint64_t round = 1; !time.over(); ++round) {
-    auto all = [](std::function<task<void>(dice)>& maker, unsigned count, std::uint64_t seed) -> task<void> {
+    auto all = [](std::function<task<void>(dice)>& maker, unsigned count,
+                  std::uint64_t seed) -> task<void> {
       dice chance(seed);
       std::vector<weft::join_handle<void>> handles;
       for (unsigned index = 0; index < count; ++index) {
@@ -63,8 +66,11 @@ void in_rounds(unsigned tasks, std::function<task<void>(dice)> make, std::functi
 /// A way for something else to be over first.
 task<void> distraction(dice& chance) {
   switch (chance.below(4)) {
-    case 0: break;
-    case 1: co_await weft::sleep(1ms); break;
+    case 0:
+      break;
+    case 1:
+      co_await weft::sleep(1ms);
+      break;
     default:
       for (unsigned step = chance.below(4); step > 0; --step) co_await weft::yield_now();
   }
@@ -87,25 +93,23 @@ TEST(stress_oneshot, every_value_arrives_once_or_is_destroyed) {
     auto value = co_await std::move(from);
     if (value) received.fetch_add(1);
   };
-  in_rounds(
-      60,
-      [&](dice chance) -> task<void> {
-        auto [sender, receiver] = oneshot<census::member>();
-        auto receiving = weft::spawn(receive(std::move(receiver), dice(chance.below(1000) + 1)));
-        if (chance.below(2)) co_await distraction(chance);
-        if (chance.below(8) == 0) receiving.abort();
-        if (chance.below(4) == 0) (void)co_await weft::select(sender.closed(), distraction(chance));
-        if (chance.below(4) != 0) {
-          if (sender.send(alive.join())) {
-            sent.fetch_add(1);
-          } else {
-            lost.fetch_add(1);
-          }
-        } else {
-          auto dropped = std::move(sender);
-        }
-        (void)co_await std::move(receiving);
-      });
+  in_rounds(60, [&](dice chance) -> task<void> {
+    auto [sender, receiver] = oneshot<census::member>();
+    auto receiving = weft::spawn(receive(std::move(receiver), dice(chance.below(1000) + 1)));
+    if (chance.below(2)) co_await distraction(chance);
+    if (chance.below(8) == 0) receiving.abort();
+    if (chance.below(4) == 0) (void)co_await weft::select(sender.closed(), distraction(chance));
+    if (chance.below(4) != 0) {
+      if (sender.send(alive.join())) {
+        sent.fetch_add(1);
+      } else {
+        lost.fetch_add(1);
+      }
+    } else {
+      auto dropped = std::move(sender);
+    }
+    (void)co_await std::move(receiving);
+  });
   EXPECT_GT(received, 0);
   EXPECT_LE(received, sent);
 }
@@ -124,7 +128,8 @@ TEST(stress_semaphore, never_gives_more_than_it_has_and_loses_none) {
             auto tried = slots.try_acquire(wanted);
             if (tried) held = std::move(*tried);
           } else if (chance.below(2)) {
-            auto [permit, other] = co_await weft::select(slots.acquire_many(wanted), distraction(chance));
+            auto [permit, other] =
+                co_await weft::select(slots.acquire_many(wanted), distraction(chance));
             if (permit) held = std::move(**permit);
           } else {
             auto permit = co_await weft::timeout(1ms, slots.acquire_many(wanted));
@@ -186,7 +191,8 @@ TEST(stress_mutex, excludes_and_is_handed_on) {
       [&] { EXPECT_EQ(*counter.try_lock(), added); });
 }
 
-// Whoever has got what it waited for may destroy where it came from, though the giver has not returned yet.
+// Whoever has got what it waited for may destroy where it came from, though the giver has not
+// returned yet.
 TEST(stress_lifetime, the_last_holder_may_destroy_it) {
   auto runtime = weft::runtime::multi_thread().worker_threads(workers).build();
   auto lock = [](mutex<int>* shared) -> task<void> {
@@ -200,7 +206,8 @@ TEST(stress_lifetime, the_last_holder_may_destroy_it) {
         weft::spawn([](notify* to) -> task<void> {
           to->notify_one();
           co_return;
-        }(bell.get())).detach();
+        }(bell.get()))
+            .detach();
         (void)co_await weft::select(bell->notified(), never());
       }
       {
@@ -208,7 +215,8 @@ TEST(stress_lifetime, the_last_holder_may_destroy_it) {
         weft::spawn([](semaphore* to) -> task<void> {
           to->add_permits(1);
           co_return;
-        }(slots.get())).detach();
+        }(slots.get()))
+            .detach();
         (void)co_await weft::timeout(1h, slots->acquire());
       }
       {
@@ -228,7 +236,8 @@ TEST(stress_lifetime, the_last_holder_may_destroy_it) {
   runtime.block_on(rounds(stress_time()));
 }
 
-// As many are let go as were notified: a notification that its waiter did not live to receive went on.
+// As many are let go as were notified: a notification that its waiter did not live to receive went
+// on.
 TEST(stress_notify, no_notification_is_lost) {
   auto runtime = weft::runtime::multi_thread().worker_threads(workers).build();
   auto rounds = [&](stress_time time) -> task<void> {
@@ -270,7 +279,8 @@ TEST(stress_notify, waiters_reaches_everybody) {
       auto bell = std::make_shared<notify>();
       auto open = std::make_shared<std::atomic<bool>>(false);
       weft::task_tracker tracker;
-      auto wait = [](std::shared_ptr<notify> on, std::shared_ptr<std::atomic<bool>> set) -> task<void> {
+      auto wait = [](std::shared_ptr<notify> on,
+                     std::shared_ptr<std::atomic<bool>> set) -> task<void> {
         for (;;) {
           auto changed = on->notified();
           if (set->load(std::memory_order_relaxed)) co_return;
@@ -300,10 +310,17 @@ task<void> grow(weft::task_tracker tracker, cancellation_token token, dice luck,
       tracker.spawn(grow(tracker, child, dice(luck.below(10'000) + 1), depth - 1)).detach();
     }
     switch (luck.below(4)) {
-      case 0: child.cancel(); break;
-      case 1: (void)co_await token.run_until_cancelled(distraction(luck)); break;
-      case 2: (void)co_await weft::select(child.cancelled(), distraction(luck)); break;
-      default: (void)co_await child.child_token().run_until_cancelled(weft::sleep(1ms));
+      case 0:
+        child.cancel();
+        break;
+      case 1:
+        (void)co_await token.run_until_cancelled(distraction(luck));
+        break;
+      case 2:
+        (void)co_await weft::select(child.cancelled(), distraction(luck));
+        break;
+      default:
+        (void)co_await child.child_token().run_until_cancelled(weft::sleep(1ms));
     }
   }
   (void)co_await token.cancelled();
@@ -318,7 +335,8 @@ TEST(stress_cancellation, reaches_the_whole_tree) {
       weft::task_tracker tracker;
       std::vector<weft::join_handle<void>> growing;
       for (std::uint64_t index = 0; index < 8; ++index) {
-        growing.push_back(tracker.spawn(grow(tracker, root.child_token(), dice(seed * 100 + index), 3)));
+        growing.push_back(
+            tracker.spawn(grow(tracker, root.child_token(), dice(seed * 100 + index), 3)));
       }
       for (unsigned step = chance.below(50); step > 0; --step) co_await weft::yield_now();
       growing[chance.below(8)].abort();
@@ -357,7 +375,9 @@ TEST(stress_deadline, is_never_early_and_always_comes) {
       auto due = weft::time::now() + std::chrono::microseconds(chance.below(3000));
       limit.reset(due);
       switch (chance.below(3)) {
-        case 0: co_await limit.expired(); break;
+        case 0:
+          co_await limit.expired();
+          break;
         case 1: {
           auto [expired, other] = co_await weft::select(limit.expired(), distraction(chance));
           if (!expired) continue;

@@ -68,7 +68,8 @@ TEST(task_tracker, counts_down_however_a_task_ends) {
       co_await weft::yield_now();
       throw std::runtime_error("broken");
     });
-    auto not_started = tracker.spawn([]() -> task<int> { throw std::runtime_error("no task at all"); });
+    auto not_started =
+        tracker.spawn([]() -> task<int> { throw std::runtime_error("no task at all"); });
     tracker.spawn(value_task(1)).detach();
     EXPECT_EQ(tracker.size(), 4u);
     co_await settle();
@@ -108,7 +109,8 @@ TEST(task_tracker, frees_what_a_task_owned_before_it_stops_counting_it) {
 TEST(task_tracker, gives_a_handle_as_spawn_does) {
   run_paused([]() -> task<void> {
     task_tracker tracker;
-    auto sum = co_await tracker.spawn([](int left, int right) -> task<int> { co_return left + right; }, 3, 4);
+    auto sum = co_await tracker.spawn(
+        [](int left, int right) -> task<int> { co_return left + right; }, 3, 4);
     EXPECT_EQ(sum.value(), 7);
     auto slept = co_await tracker.spawn(weft::sleep(1ms));
     EXPECT_TRUE(slept.has_value());

@@ -3,7 +3,7 @@
 
     snippets.py ROOT_OF_THE_REPOSITORY
 
-Indentation does not count. A snippet below the line `<!-- not compiled -->` is left out; so is CMake of fewer than three
+White space does not count. A snippet below the line `<!-- not compiled -->` is left out; so is CMake of fewer than three
 lines. Links to files of the repository have to lead somewhere.
 """
 
@@ -19,31 +19,25 @@ FENCED = re.compile(r"(<!-- not compiled -->\n+)?^```(\w+)\n(.*?)^```$", re.MULT
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
 
 
-def dedented(lines):
-    return textwrap.dedent("\n".join(lines)).split("\n")
-
-
-def contains(source, snippet):
-    return any(line.strip() == snippet[0].strip() and dedented(source[at:at + len(snippet)]) == snippet
-               for at, line in enumerate(source))
+def squeezed(text):
+    return "".join(text.split())
 
 
 def main():
-    sources = [path.read_text(encoding="utf-8").split("\n") for pattern in SOURCES for path in sorted(ROOT.glob(pattern))]
+    sources = [squeezed(path.read_text(encoding="utf-8")) for pattern in SOURCES for path in ROOT.glob(pattern)]
     complaints, seen = [], 0
     for name in DOCUMENTS:
         path = ROOT / name
         text = path.read_text(encoding="utf-8")
         for found in FENCED.finditer(text):
             exempt, language, body = found.groups()
-            lines = dedented(body.rstrip("\n").split("\n"))
-            if exempt or language not in ("cpp", "cmake") or (language == "cmake" and len(lines) < 3):
+            if exempt or language not in ("cpp", "cmake") or (language == "cmake" and body.count("\n") < 3):
                 continue
             seen += 1
-            if not any(contains(source, lines) for source in sources):
+            if not any(squeezed(body) in source for source in sources):
                 line = text.count("\n", 0, found.start()) + 1
                 complaints.append(f"{name}:{line}: this snippet is in no file that is compiled:\n" +
-                                  textwrap.indent("\n".join(lines), "    "))
+                                  textwrap.indent(body, "    "))
         for target in LINK.findall(text):
             if not (path.parent / target).exists():
                 complaints.append(f"{name}: the link to {target} leads nowhere")

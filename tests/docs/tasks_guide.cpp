@@ -38,22 +38,22 @@ auto read_port(std::string text) -> weft::task<weft::result<int>> {
 }
 
 auto read_both(std::string first, std::string second) -> weft::task<weft::result<int>> {
-  int low = co_await or_return(read_port(first));     // an error ends read_both, with that error
+  int low = co_await or_return(read_port(first));  // an error ends read_both, with that error
   int high = co_await or_return(read_port(second));
   co_return high - low;
 }
 
 auto spawned() -> weft::task<weft::result<void>> {
-  auto handle = weft::spawn(read_port, std::string("8080"));   // runs from now on, on any worker
-  auto port = co_await or_return(std::move(handle));           // its value, its error, or why there is none
+  auto handle = weft::spawn(read_port, std::string("8080"));  // runs from now on, on any worker
+  auto port = co_await or_return(std::move(handle));  // its value, its error, or why there is none
   std::printf("%d\n", port);
 
-  weft::spawn(show()).detach();                                // nobody waits for it
+  weft::spawn(show()).detach();  // nobody waits for it
   co_return {};
 }
 
-auto write_report(weft::io::transport& connection, std::string report, weft::cancellation_token stop)
-    -> weft::task<weft::result<void>> {
+auto write_report(weft::io::transport& connection, std::string report,
+                  weft::cancellation_token stop) -> weft::task<weft::result<void>> {
   weft::io::unsent rest(report);
   auto [written, stopped] = co_await weft::select(connection.write_all(rest), stop.cancelled());
   if (stopped) std::printf("%zu bytes were not written\n", rest.size());
@@ -61,10 +61,11 @@ auto write_report(weft::io::transport& connection, std::string report, weft::can
 }
 
 auto checksum(std::string path) -> weft::task<weft::result<unsigned>> {
-  auto job = weft::spawn_blocking([path] {             // starts at once, on a thread that may block
+  auto job = weft::spawn_blocking([path] {  // starts at once, on a thread that may block
     std::ifstream file(path, std::ios::binary);
     unsigned sum = 0;
-    for (std::istreambuf_iterator<char> at(file), end; at != end; ++at) sum += static_cast<unsigned char>(*at);
+    for (std::istreambuf_iterator<char> at(file), end; at != end; ++at)
+      sum += static_cast<unsigned char>(*at);
     return sum;
   });
   co_return co_await std::move(job);
@@ -76,7 +77,7 @@ auto count_primes(int below) -> weft::task<int> {
     bool prime = true;
     for (int d = 2; d * d <= n && prime; ++d) prime = n % d != 0;
     primes += prime;
-    if (n % 1000 == 0) co_await weft::yield_now();       // others run, too
+    if (n % 1000 == 0) co_await weft::yield_now();  // others run, too
   }
   co_return primes;
 }

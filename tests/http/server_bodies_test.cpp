@@ -88,7 +88,7 @@ TEST(http_server_bodies, are_echoed_while_they_arrive) {
     EXPECT_EQ(second, "6\r\n world\r\n");
     co_await client.send("0\r\nX-Sum: 11\r\n\r\n");
     auto last = co_await client.heard(1ms);
-    EXPECT_EQ(last, "0\r\nx-sum: 11\r\n\r\n") << "with their trailers";
+    EXPECT_EQ(last, "0\r\nX-Sum: 11\r\n\r\n") << "with their trailers";
     auto next = co_await client.ask(post("/", "again"));
     EXPECT_EQ(next.body, "again");
     EXPECT_EQ(next.field("content-length"), "5");
@@ -216,7 +216,8 @@ TEST(http_server_bodies, a_stream_that_fails_or_throws_cuts_the_connection) {
                                          }));
                  });
   with_server(std::move(app), [](duplex_server& server) -> task<void> {
-    for (const auto* path : {"/fail", "/throw"}) {
+    static constexpr const char* paths[] = {"/fail", "/throw"};
+    for (const auto* path : paths) {
       auto client = server.connect();
       auto got = co_await client.ask(get(path));
       EXPECT_EQ(got.body, "half") << path;
@@ -267,8 +268,11 @@ TEST(http_server_bodies, a_reader_that_stops_stops_the_handlers_stream) {
     co_await weft::sleep(1min);
     EXPECT_LE(*made, 400'000U) << "an endless stream nobody reads";
     auto before = *made;
-    auto read = co_await client.heard(1ms);
-    EXPECT_GT(read.size(), 64'000U);
+    for (int i = 0; i < 20; ++i) {
+      auto read = co_await client.stream().receive();
+      EXPECT_TRUE(read.has_value());
+    }
+    co_await weft::sleep(1s);
     EXPECT_GT(*made, before) << "goes on when it is read";
   });
 }

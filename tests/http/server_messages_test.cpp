@@ -1,6 +1,8 @@
 // Requests and answers, one after the other on a connection: keep-alive, pipelining, framing, HEAD, errors.
 #include "http/server_support.hpp"
 
+#include <stdexcept>
+
 namespace {
 
 using namespace http_test;
@@ -23,8 +25,8 @@ auto app() {
         co_return weft::fail(weft::errc::overloaded, "a secret");
       })
       .get("/status/{code}", [](http::request r) {
-        return http::response(http::status(static_cast<std::uint16_t>(std::stoi(std::string(r.parameter(0))))),
-                              std::string("body"));
+        auto code = http::status::from_code(std::stoi(std::string(r.parameter(0))));
+        return http::response(code.value(), std::string("body"));
       })
       .get("/wrong-length", [] {
         return http::response(std::string("twelve bytes")).header(http::header::content_length, "5");
@@ -194,7 +196,8 @@ TEST(http_server, answers_head_without_a_body) {
 TEST(http_server, answers_statuses_without_a_body) {
   with_server(app(), [](duplex_server& server) -> task<void> {
     auto client = server.connect();
-    for (const auto* path : {"/status/204", "/status/304"}) {
+    static constexpr const char* paths[] = {"/status/204", "/status/304"};
+    for (const auto* path : paths) {
       auto got = co_await client.ask(get(path));
       EXPECT_EQ(got.status, std::stoi(std::string(path).substr(8)));
       EXPECT_EQ(got.field("transfer-encoding"), "");
@@ -212,7 +215,8 @@ TEST(http_server, answers_statuses_without_a_body) {
 TEST(http_server, never_sends_an_interim_status_as_the_answer) {
   with_server(app(), [](duplex_server& server) -> task<void> {
     auto client = server.connect();
-    for (const auto* path : {"/status/100", "/status/101", "/status/103"}) {
+    static constexpr const char* paths[] = {"/status/100", "/status/101", "/status/103"};
+    for (const auto* path : paths) {
       auto got = co_await client.ask(get(path));
       EXPECT_EQ(got.status, 500) << path;
     }
@@ -283,8 +287,9 @@ TEST(http_server, a_head_that_ends_where_a_read_ends_is_answered_at_once) {
   // The peer waits after each: nothing may wait for a byte behind the request. Heads of all sizes around that of a block.
   with_server(app(), [](duplex_server& server) -> task<void> {
     auto client = server.connect();
-    for (std::size_t size : {100U, 4095U, 4096U, 4097U, 8191U, 8192U, 8193U, 16319U, 16320U, 16352U, 16383U, 16384U,
-                             16385U, 20000U, 32000U}) {
+    static constexpr std::size_t sizes[] = {100,   4095,  4096,  4097,  8191,  8192,  8193, 16319,
+                                            16320, 16352, 16383, 16384, 16385, 20000, 32000};
+    for (auto size : sizes) {
       auto bare = get("/", "X: \r\n").size();
       auto request = get("/", "X: " + std::string(size - bare, 'x') + "\r\n");
       EXPECT_EQ(request.size(), size);
@@ -309,6 +314,17 @@ TEST(http_server, a_peer_that_ends_its_side_gets_the_answers_that_are_due) {
     auto rest = co_await client.rest();
     EXPECT_EQ(rest, "");
     EXPECT_EQ(server.open(), 0U);
+  });
+}
+
+TEST(http_server, a_peer_that_ends_its_side_gets_an_answer_that_takes_less_than_limits_linger) {
+  with_server(app(), http::limits().linger(3s), [](duplex_server& server) -> task<void> {
+    auto client = server.connect();
+    co_await client.send(get("/slow"));
+    co_await client.end();
+    auto got = co_await client.receive();
+    EXPECT_EQ(got.body, "slow");
+    EXPECT_EQ(server.count(counter::peer_disconnects), 0);
   });
 }
 

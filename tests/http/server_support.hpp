@@ -6,8 +6,10 @@
 #include <weft/http/router.hpp>
 #include <weft/http/server.hpp>
 #include <weft/io/duplex.hpp>
+#include <weft/join.hpp>
 #include <weft/runtime.hpp>
 #include <weft/select.hpp>
+#include <weft/yield.hpp>
 
 #include <gtest/gtest.h>
 

@@ -116,7 +116,9 @@ class [[nodiscard]] run_until_cancelled_operation {
  public:
   run_until_cancelled_operation(token_reference token, Operation&& operation)
       : operations_(cancelled_operation(std::move(token)), std::move(operation)) {}
-  auto operator co_await() && { return run_until_cancelled_awaiter<Operation>(std::move(operations_)); }
+  auto operator co_await() && {
+    return run_until_cancelled_awaiter<Operation>(std::move(operations_));
+  }
 
  private:
   std::tuple<cancelled_operation, Operation> operations_;
@@ -126,20 +128,21 @@ class [[nodiscard]] run_until_cancelled_operation {
 
 class cancellation_guard;
 
-/// Tells those who hold it, or a child of it, that they should stop. Nothing is destroyed: whoever holds a token asks,
-/// or awaits `cancelled()` beside its work, and ends in its own way. (To destroy a task, abort it.)
+/// Tells those who hold it, or a child of it, that they should stop. Nothing is destroyed: whoever
+/// holds a token asks, or awaits `cancelled()` beside its work, and ends in its own way. (To
+/// destroy a task, abort it.)
 ///
 ///     auto [request, stopped] = co_await weft::select(next_request(), token.cancelled());
 ///     if (stopped) co_return say_goodbye(*stopped);
 ///
-/// Cancelling a token cancels its children and theirs, never upward. A child that is made of a cancelled token
-/// is cancelled. The first reason stays, and the children get the same.
-/// Ownership: a cheap handle; copies are the same token. A child keeps what it needs of its parents (64 bytes for
-/// each), not the other way round. Dropping all handles does not cancel.
-/// Thread-safety: distinct handles from any threads, and one handle from many as long as none assigns to it.
-/// What was done before `cancel` is seen by whoever finds the token cancelled.
-/// Cost: a token is one allocation. Making and dropping a child, waiting and leaving lock one node for a few
-/// instructions; `is_cancelled` is a load.
+/// Cancelling a token cancels its children and theirs, never upward. A child that is made of a
+/// cancelled token is cancelled. The first reason stays, and the children get the same.
+/// Ownership: a cheap handle; copies are the same token. A child keeps what it needs of its parents
+/// (64 bytes for each), not the other way round. Dropping all handles does not cancel.
+/// Thread-safety: distinct handles from any threads, and one handle from many as long as none
+/// assigns to it. What was done before `cancel` is seen by whoever finds the token cancelled.
+/// Cost: a token is one allocation. Making and dropping a child, waiting and leaving lock one node
+/// for a few instructions; `is_cancelled` is a load.
 class cancellation_token {
  public:
   /// A token without parents. Throws std::bad_alloc.
@@ -150,8 +153,9 @@ class cancellation_token {
     return cancellation_token(detail::token_reference(detail::make_token_child(node_.get())));
   }
 
-  /// Cancels this token and all below it, and wakes who waits for them. False: it was cancelled before. When it
-  /// returns, all are cancelled, but for what another thread is cancelling at this moment. Never blocks.
+  /// Cancels this token and all below it, and wakes who waits for them. False: it was cancelled
+  /// before. When it returns, all are cancelled, but for what another thread is cancelling at this
+  /// moment. Never blocks.
   bool cancel(cancel_reason why = cancel_reason::user) const noexcept {
     return detail::cancel_tree(node_.get(), why);
   }
@@ -162,12 +166,16 @@ class cancellation_token {
     return why ? std::optional(static_cast<cancel_reason>(why)) : std::nullopt;
   }
 
-  /// Waits until the token is cancelled, and yields the reason. The operation keeps the token alive.
+  /// Waits until the token is cancelled, and yields the reason. The operation keeps the token
+  /// alive.
   /// Cancel-safety: safe.
-  detail::cancelled_operation cancelled() const noexcept { return detail::cancelled_operation(node_); }
+  detail::cancelled_operation cancelled() const noexcept {
+    return detail::cancelled_operation(node_);
+  }
 
-  /// Runs `operation` until the token is cancelled, then destroys it. Yields a `result`: that of the operation, flat
-  /// when it yields a result itself, or `errc::cancelled`. Of a cancelled token it does not start the operation.
+  /// Runs `operation` until the token is cancelled, then destroys it. Yields a `result`: that of
+  /// the operation, flat when it yields a result itself, or `errc::cancelled`. Of a cancelled token
+  /// it does not start the operation.
   /// Cancel-safety: cancels the operation.
   template <awaitable Operation>
   auto run_until_cancelled(Operation operation) const {
@@ -175,7 +183,8 @@ class cancellation_token {
   }
 
   /// Cancels the token when the guard is destroyed.
-  [[nodiscard]] cancellation_guard drop_guard(cancel_reason why = cancel_reason::user) const noexcept;
+  [[nodiscard]] cancellation_guard drop_guard(
+      cancel_reason why = cancel_reason::user) const noexcept;
 
   /// Whether both are the same token.
   friend bool operator==(const cancellation_token& left, const cancellation_token& right) noexcept {

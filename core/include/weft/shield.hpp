@@ -14,10 +14,12 @@ namespace detail {
 WEFT_API bool begin_shielded(scheduler& owner) noexcept;
 WEFT_API void end_shielded(scheduler& owner) noexcept;
 
-// Counts one shielded task of a scheduler, which outlives it: tasks are destroyed before their scheduler is.
+// Counts one shielded task of a scheduler, which outlives it: tasks are destroyed before their
+// scheduler is.
 class shield_guard {
  public:
-  explicit shield_guard(scheduler& owner) noexcept : owner_(begin_shielded(owner) ? &owner : nullptr) {}
+  explicit shield_guard(scheduler& owner) noexcept
+      : owner_(begin_shielded(owner) ? &owner : nullptr) {}
   shield_guard(shield_guard&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)) {}
   shield_guard& operator=(shield_guard&&) = delete;
   ~shield_guard() {
@@ -34,11 +36,13 @@ class shield_guard {
 
 /// The right to hear how a shielded task ended. Move-only. Letting it go lets the task run on.
 ///
-/// `co_await std::move(it)` yields a `result<T>`, flat when the task yields a result itself. Errors: those of the task;
-/// `errc::task_failed` when it threw; `errc::task_aborted` when the runtime's shutdown cut it off.
+/// `co_await std::move(it)` yields a `result<T>`, flat when the task yields a result itself.
+/// Errors: those of the task; `errc::task_failed` when it threw; `errc::task_aborted` when the
+/// runtime's shutdown cut it off.
 /// Thread-safety: one thread at a time. Cancel-safety: the task runs on, its outcome is lost.
 template <class T>
-class [[nodiscard("dropping it lets the shielded task run on: say std::move(it).detach()")]] shielded {
+class [[nodiscard(
+    "dropping it lets the shielded task run on: say std::move(it).detach()")]] shielded {
  public:
   auto operator co_await() && noexcept { return std::move(handle_).operator co_await(); }
   bool is_finished() const noexcept { return handle_.is_finished(); }
@@ -57,11 +61,11 @@ class [[nodiscard("dropping it lets the shielded task run on: say std::move(it).
 ///
 ///     auto stored = co_await or_return(weft::shield(commit(std::move(transaction))));
 ///
-/// When the one who awaits is cancelled meanwhile, the task runs on, detached. It owns its arguments; nothing in
-/// it may borrow from whoever started it. A runtime that shuts down gives shielded tasks its grace
-/// (runtime::default_grace) before it cancels them; those that come when the grace is over, or was not needed, are
-/// aborted before they start. So what has started has its time to finish. Throws std::system_error with `errc::no_runtime` outside a
-/// runtime.
+/// When the one who awaits is cancelled meanwhile, the task runs on, detached. It owns its
+/// arguments; nothing in it may borrow from whoever started it. A runtime that shuts down gives
+/// shielded tasks its grace (runtime::default_grace) before it cancels them; those that come when
+/// the grace is over, or was not needed, are aborted before they start. So what has started has its
+/// time to finish. Throws std::system_error with `errc::no_runtime` outside a runtime.
 template <awaitable Operation>
 auto shield(Operation operation, std::source_location where = std::source_location::current()) {
   auto& owner = detail::ambient_scheduler();
@@ -69,7 +73,8 @@ auto shield(Operation operation, std::source_location where = std::source_locati
       detail::spawn_guarded(owner, where, detail::shield_guard(owner), std::move(operation)));
 }
 
-/// As above, of the task that `function(arguments...)` returns. The task keeps the function and its arguments.
+/// As above, of the task that `function(arguments...)` returns. The task keeps the function and its
+/// arguments.
 template <class Function>
   requires detail::task_function<Function>
 auto shield(Function function, std::source_location where = std::source_location::current()) {
@@ -82,8 +87,9 @@ template <class Function, class First, class... Arguments>
 auto shield(Function function, First first, Arguments... arguments) {
   auto& owner = detail::ambient_scheduler();
   return shielded<typename std::invoke_result_t<Function&, First, Arguments...>::value_type>(
-      detail::spawn_guarded(owner, std::source_location(), std::in_place, detail::shield_guard(owner),
-                            std::move(function), std::move(first), std::move(arguments)...));
+      detail::spawn_guarded(owner, std::source_location(), std::in_place,
+                            detail::shield_guard(owner), std::move(function), std::move(first),
+                            std::move(arguments)...));
 }
 
 }  // namespace v0

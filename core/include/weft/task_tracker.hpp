@@ -17,7 +17,8 @@ class task_tracker;
 
 namespace detail {
 
-// One word: tasks << 1 | closed. It wakes who waits on becoming `closed` alone: none left, and none to come.
+// One word: tasks << 1 | closed. It wakes who waits on becoming `closed` alone: none left, and none
+// to come.
 class tracker_state {
  public:
   void enter() noexcept { word_.fetch_add(one, std::memory_order_relaxed); }
@@ -79,8 +80,12 @@ class [[nodiscard]] tracker_wait_operation {
  public:
   explicit tracker_wait_operation(std::shared_ptr<tracker_state> state) noexcept
       : state_(std::move(state)),
-        ended_(sync::notify::notified_owned(std::shared_ptr<sync::notify>(state_, &state_->ended()))) {}
-  auto operator co_await() && noexcept { return tracker_wait_awaiter(std::move(state_), std::move(ended_)); }
+        ended_(
+            sync::notify::notified_owned(std::shared_ptr<sync::notify>(state_, &state_->ended()))) {
+  }
+  auto operator co_await() && noexcept {
+    return tracker_wait_awaiter(std::move(state_), std::move(ended_));
+  }
 
  private:
   std::shared_ptr<tracker_state> state_;
@@ -94,7 +99,8 @@ task<await_result_t<Operation>> tracked([[maybe_unused]] tracker_guard guard, Op
 
 }  // namespace detail
 
-/// Counts tasks, so that a service can wait for those that it has started without keeping their handles.
+/// Counts tasks, so that a service can wait for those that it has started without keeping their
+/// handles.
 ///
 ///     tracker.spawn(serve(std::move(connection))).detach();
 ///     ...
@@ -102,11 +108,12 @@ task<await_result_t<Operation>> tracked([[maybe_unused]] tracker_guard guard, Op
 ///     tracker.close();
 ///     co_await tracker.wait();                            // until they have
 ///
-/// A task counts from the call that starts it until its frames are destroyed, however it ended; then nothing of
-/// it is kept. Closing stops nobody from starting tasks: it says that `wait` may end when there are none.
+/// A task counts from the call that starts it until its frames are destroyed, however it ended;
+/// then nothing of it is kept. Closing stops nobody from starting tasks: it says that `wait` may
+/// end when there are none.
 /// Ownership: a cheap handle; copies are the same tracker. Dropping it aborts nothing.
-/// Thread-safety: distinct handles from any threads, and one from many as long as none assigns to it.
-/// What tracked tasks did is seen by whoever `wait` lets go on.
+/// Thread-safety: distinct handles from any threads, and one from many as long as none assigns to
+/// it. What tracked tasks did is seen by whoever `wait` lets go on.
 class task_tracker {
  public:
   /// Open, without tasks. Throws std::bad_alloc.
@@ -114,13 +121,15 @@ class task_tracker {
 
   /// As weft::spawn.
   template <awaitable Operation>
-  auto spawn(Operation operation, std::source_location where = std::source_location::current()) const {
+  auto spawn(Operation operation,
+             std::source_location where = std::source_location::current()) const {
     return detail::spawn_guarded(detail::ambient_scheduler(), where, detail::tracker_guard(state_),
                                  std::move(operation));
   }
   template <class Function>
     requires detail::task_function<Function>
-  auto spawn(Function function, std::source_location where = std::source_location::current()) const {
+  auto spawn(Function function,
+             std::source_location where = std::source_location::current()) const {
     return detail::spawn_guarded(detail::ambient_scheduler(), where, std::in_place,
                                  detail::tracker_guard(state_), std::move(function));
   }
@@ -128,19 +137,21 @@ class task_tracker {
     requires detail::task_function<Function, First, Arguments...>
   auto spawn(Function function, First first, Arguments... arguments) const {
     return detail::spawn_guarded(detail::ambient_scheduler(), std::source_location(), std::in_place,
-                                 detail::tracker_guard(state_), std::move(function), std::move(first),
-                                 std::move(arguments)...);
+                                 detail::tracker_guard(state_), std::move(function),
+                                 std::move(first), std::move(arguments)...);
   }
-  /// Counts `operation` from now until it is done or destroyed, wherever it is awaited or spawned. Returns a task
-  /// of the same value.
+  /// Counts `operation` from now until it is done or destroyed, wherever it is awaited or spawned.
+  /// Returns a task of the same value.
   template <awaitable Operation>
   auto track(Operation operation) const {
     return detail::tracked<Operation>(detail::tracker_guard(state_), std::move(operation));
   }
 
-  /// Waits until the tracker is closed and no task is left. Yields nothing. Reopened after it was so, `wait`
-  /// still ends. Cancel-safety: safe.
-  detail::tracker_wait_operation wait() const noexcept { return detail::tracker_wait_operation(state_); }
+  /// Waits until the tracker is closed and no task is left. Yields nothing. Reopened after it was
+  /// so, `wait` still ends. Cancel-safety: safe.
+  detail::tracker_wait_operation wait() const noexcept {
+    return detail::tracker_wait_operation(state_);
+  }
 
   /// Says that `wait` may end. False: it was closed.
   bool close() const noexcept {

@@ -46,6 +46,9 @@ class alignas(64) idle_state {
   // Came out of its wait by itself.
   void wake_up() noexcept { word_.fetch_add(one_awake, std::memory_order_seq_cst); }
 
+  // Whether any but the caller may make work.
+  bool others_awake() const noexcept { return awake(word_.load(std::memory_order_relaxed)) > 1; }
+
   // At most half of the workers search at once.
   bool start_searching() noexcept {
     if (2 * searching(word_.load(std::memory_order_relaxed)) >= workers_) return false;

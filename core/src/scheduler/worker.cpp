@@ -61,6 +61,15 @@ task_header* worker::steal() noexcept {
     if (!owner_.idle().start_searching()) return nullptr;
     searching_ = true;
   }
+  for (unsigned round = claimed_ ? patience : 1;;) {
+    if (auto* task = steal_once()) return task;
+    if (--round == 0 || !owner_.idle().others_awake()) return nullptr;
+    facade::spin_pause();
+  }
+}
+
+task_header* worker::steal_once() noexcept {
+  auto& peers = owner_.workers();
   auto count = static_cast<unsigned>(peers.size());
   auto first = random_below(count);
   for (unsigned step = 0; step < count; ++step) {
@@ -185,7 +194,8 @@ void worker::park() noexcept {
     worker_counters::count(counters_.parks);
     wait(park_timeout());
   }
-  if (owner_.idle().take_token()) {
+  claimed_ = owner_.idle().take_token();
+  if (claimed_) {
     searching_ = true;
   } else {
     owner_.idle().wake_up();

@@ -8,7 +8,8 @@ using detail::notify_waiter;
 using detail::wait_list;
 using detail::waiter;
 
-// Under the lock: hands one notification to a waiter, or leaves a permit. Returns the word as it is to be.
+// Under the lock: hands one notification to a waiter, or leaves a permit. Returns the word as it is
+// to be.
 std::uint64_t notify::pass(std::uint64_t word, std::uint8_t how, waker& woken) noexcept {
   if (waiters_.empty()) return (word & ~waiting) | permit;
   auto& chosen = how == notify_waiter::given_last ? waiters_.back() : waiters_.front();
@@ -22,7 +23,8 @@ void notify::wake_first(std::uint8_t how) noexcept {
   woken.wake();
 }
 
-// All move to a list of this call's, so that who comes meanwhile is not woken. They still leave it under the lock.
+// All move to a list of this call's, so that who comes meanwhile is not woken. They still leave it
+// under the lock.
 void notify::wake_all() noexcept {
   wait_list all;
   auto word = word_.lock();

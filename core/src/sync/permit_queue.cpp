@@ -19,12 +19,14 @@ bool permit_queue::try_take_slowly(std::size_t permits) noexcept {
 
 void permit_queue::give_slowly(std::size_t permits) noexcept {
   auto word = word_.lock();
-  if (permits > max_permits - available(word)) [[unlikely]] too_many();
+  if (permits > max_permits - available(word)) [[unlikely]] {
+    too_many();
+  }
   grant(word + permits * one);
 }
 
-// Grants what can be granted, from the front, and unlocks. Between two batches others may come and go: the
-// word keeps `waiting`, so nobody overtakes the queue.
+// Grants what can be granted, from the front, and unlocks. Between two batches others may come and
+// go: the word keeps `waiting`, so nobody overtakes the queue.
 void permit_queue::grant(std::uint64_t word) noexcept {
   for (;;) {
     waker_batch woken;

@@ -27,8 +27,9 @@ std::uint64_t locked_word::lock_slowly() noexcept {
 }
 
 void wait_list::destroyed_in_use() noexcept {
-  misuse("a semaphore, mutex or notify was destroyed while a task waited for it; "
-         "let those who wait share it by a std::shared_ptr");
+  misuse(
+      "a semaphore, mutex or notify was destroyed while a task waited for it; "
+      "let those who wait share it by a std::shared_ptr");
 }
 
 }  // namespace detail

@@ -1,9 +1,10 @@
 // The tree of tokens.
 //
-// Each node has a lock of its own, so that a server's root is touched only where children come and go. A child
-// counts as a reference to its parent; the parent lists its children without counting them. A child whose count fell
-// to zero is in the list until it has taken the parent's lock, hence whoever walks the list takes a
-// reference only where there is one left. Locks nest nowhere: a thread holds one node's at a time.
+// Each node has a lock of its own, so that a server's root is touched only where children come and
+// go. A child counts as a reference to its parent; the parent lists its children without counting
+// them. A child whose count fell to zero is in the list until it has taken the parent's lock, hence
+// whoever walks the list takes a reference only where there is one left. Locks nest nowhere: a
+// thread holds one node's at a time.
 #include <weft/cancellation_token.hpp>
 
 #include <atomic>
@@ -15,7 +16,9 @@ namespace detail {
 
 class token_node {
  public:
-  static token_node* make_root() { return new (allocate_frame(sizeof(token_node))) token_node(nullptr); }
+  static token_node* make_root() {
+    return new (allocate_frame(sizeof(token_node))) token_node(nullptr);
+  }
   static token_node* make_child(token_node* parent);
   static void destroy(token_node* unused) noexcept {
     unused->~token_node();
@@ -23,7 +26,8 @@ class token_node {
   }
 
   void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-  // Acquire-release on one counter: whoever drops the last reference has seen all that the others did.
+  // Acquire-release on one counter: whoever drops the last reference has seen all that the others
+  // did.
   bool drop() noexcept { return references_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
   // False: nobody has one any more.
   bool try_retain() noexcept {
@@ -38,7 +42,8 @@ class token_node {
   token_node* parent() const noexcept { return parent_; }
 
   void leave_parent() noexcept;
-  // Cancels this node alone. False: it was. The children, with a reference each, go onto the stack `below`.
+  // Cancels this node alone. False: it was. The children, with a reference each, go onto the stack
+  // `below`.
   bool cancel(cancel_reason why, token_node*& below) noexcept;
   token_node* next_below() const noexcept { return next_; }
 
@@ -48,7 +53,9 @@ class token_node {
  private:
   // One word: reason << 1 | locked.
   static constexpr std::uint64_t one_reason = 2;
-  static std::uint8_t reason_in(std::uint64_t word) noexcept { return static_cast<std::uint8_t>(word / one_reason); }
+  static std::uint8_t reason_in(std::uint64_t word) noexcept {
+    return static_cast<std::uint8_t>(word / one_reason);
+  }
   explicit token_node(token_node* above) noexcept : parent_(above) {}
   void link(token_node* child) noexcept;
   void unlink() noexcept;
@@ -58,8 +65,8 @@ class token_node {
   std::atomic<std::uint32_t> references_{1};
   token_node* parent_;
   token_node* first_child_ = nullptr;
-  // Among its siblings, guarded by the parent's lock: the next one, and what points at this one, null when the parent
-  // does not list it. Off the list `next_` is for whoever took it off.
+  // Among its siblings, guarded by the parent's lock: the next one, and what points at this one,
+  // null when the parent does not list it. Off the list `next_` is for whoever took it off.
   token_node* next_ = nullptr;
   token_node** pointed_at_ = nullptr;
   wait_list waiters_;
@@ -87,7 +94,8 @@ token_node* token_node::make_child(token_node* parent) {
   auto why = reason_in(word);
   if (why == 0) parent->link(child);
   parent->word_.unlock(word);
-  if (why != 0) child->word_.unlock(why * one_reason);  // cancelled from the start; nobody else has it yet
+  if (why != 0)
+    child->word_.unlock(why * one_reason);  // cancelled from the start; nobody else has it yet
   return child;
 }
 
@@ -97,8 +105,8 @@ void token_node::leave_parent() noexcept {
   parent_->word_.unlock(word);
 }
 
-// Under the lock, some at a time: others spin meanwhile. Those whose count is zero are about to leave, and wait
-// for the lock, too.
+// Under the lock, some at a time: others spin meanwhile. Those whose count is zero are about to
+// leave, and wait for the lock, too.
 void token_node::take_children(token_node*& below) noexcept {
   for (unsigned taken = 0; first_child_ && taken < 32; ++taken) {
     auto* child = first_child_;
@@ -120,7 +128,9 @@ bool token_node::cancel(cancel_reason why, token_node*& below) noexcept {
   for (;;) {
     waker_batch woken;
     take_children(below);
-    while (!told.empty() && !woken.full()) woken.add(wait_list::give(told.front(), cancelled_waiter::told));
+    while (!told.empty() && !woken.full()) {
+      woken.add(wait_list::give(told.front(), cancelled_waiter::told));
+    }
     bool more = first_child_ || !told.empty();
     word_.unlock(word);
     if (!more) return first;
@@ -136,7 +146,8 @@ bool token_node::poll(cancelled_waiter& self) noexcept {
   bool cancelled = reason_in(word) != 0;
   if (!cancelled) {
     if (self.what() == waiter::queued) {
-      std::swap(self.to_wake, mine);  // polled while it waits: perhaps by another branch than before
+      std::swap(self.to_wake,
+                mine);  // polled while it waits: perhaps by another branch than before
     } else {
       waiters_.push_back(self, std::move(mine));
     }
@@ -157,11 +168,17 @@ void token_node::leave(cancelled_waiter& self) noexcept {
   word_.unlock(word);
 }
 
-token_node* make_token_root() { return token_node::make_root(); }
+token_node* make_token_root() {
+  return token_node::make_root();
+}
 
-token_node* make_token_child(token_node* parent) { return token_node::make_child(parent); }
+token_node* make_token_child(token_node* parent) {
+  return token_node::make_child(parent);
+}
 
-void retain_token(token_node* node) noexcept { node->retain(); }
+void retain_token(token_node* node) noexcept {
+  node->retain();
+}
 
 // A loop: a long chain of parents that only their children kept alive goes with the last child.
 void release_token(token_node* node) noexcept {
@@ -187,11 +204,17 @@ bool cancel_tree(token_node* node, cancel_reason why) noexcept {
   return first;
 }
 
-std::uint8_t reason_of(const token_node* node) noexcept { return node->reason(); }
+std::uint8_t reason_of(const token_node* node) noexcept {
+  return node->reason();
+}
 
-bool poll_cancelled(token_node* node, cancelled_waiter& self) noexcept { return node->poll(self); }
+bool poll_cancelled(token_node* node, cancelled_waiter& self) noexcept {
+  return node->poll(self);
+}
 
-void stop_waiting_for(token_node* node, cancelled_waiter& self) noexcept { node->leave(self); }
+void stop_waiting_for(token_node* node, cancelled_waiter& self) noexcept {
+  node->leave(self);
+}
 
 }  // namespace detail
 }  // namespace v0

@@ -65,7 +65,7 @@ void exchange::begin() {
     throw;
   } catch (...) {
     counters.add(counter::handler_exceptions);
-    answer_ = response(status::internal_server_error, std::string("Internal Server Error\n"));
+    answer_ = response(status::internal_server_error, "Internal Server Error\n");
   }
   if (call_) {
     call_->start();
@@ -225,7 +225,7 @@ auto exchange::pump_handler() -> bool {
       answer_ = call_->take();
     } catch (...) {
       connection_.server().counters().add(counter::handler_exceptions);
-      answer_ = response(status::internal_server_error, std::string("Internal Server Error\n"));
+      answer_ = response(status::internal_server_error, "Internal Server Error\n");
     }
     call_.reset();
     start_response();
@@ -237,11 +237,13 @@ auto exchange::pump_handler() -> bool {
   return false;
 }
 
-// A peer that has ended its side behind a body that is still to be read may be waiting for the answer; whoever reads the
-// body finds out.
+// A peer that has ended its side may be gone, or may be waiting for the answer as `nc -N` does. It gets what is ready
+// soon; then the handler is cancelled. While the body is still to be read, whoever reads it finds out.
 void exchange::watch_peer() noexcept {
   if (body_ == body_read::unread || body_ == body_read::reading) return;
-  if (connection_.stream_.poll_peer_closed(connection_.closing_)) peer_is_gone();
+  if (!connection_.stream_.poll_peer_closed(connection_.closing_)) return;
+  connection_.wait_until(connection::waiting::linger, connection_.server().limits().linger());
+  if (connection_.deadline_passed()) peer_is_gone();
 }
 
 void exchange::peer_is_gone() noexcept {
@@ -254,7 +256,7 @@ void exchange::start_response() {
   connection_.server().counters().add(counter::responses);
   if (!answer_) answer_ = response_of(answer_.error());
   if (answer_->status().is_informational()) {  // would leave the peer waiting for the answer proper
-    answer_ = response(status::internal_server_error, std::string("Internal Server Error\n"));
+    answer_ = response(status::internal_server_error, "Internal Server Error\n");
   }
   if (answer_->status() == status::reset_content) answer_->set_body({});
   if (wants_continue_ && !answer_->body().is_full()) {
@@ -323,6 +325,7 @@ auto exchange::wait_for_frame() noexcept -> bool {
 
 auto exchange::send_frame(body_source::polled& next) -> bool {
   auto& out = connection_.out_;
+  if (connection_.waiting_ == connection::waiting::linger) connection_.stop_waiting();  // it goes on
   if (!next) {  // the peer must not take what it has for the whole
     cut_response();
   } else if (!*next) {
@@ -362,6 +365,7 @@ void exchange::finish_response(const header_map* trailers) {
 void exchange::after_response() {
   reusable_ = encoder_.keep_alive();
   stage_ = stage::done;
+  connection_.stop_waiting();
   answer_->set_body({});  // one that HEAD did not send is not kept
   if (body_ == body_read::none || body_ == body_read::ended) {
     channel_.reset();

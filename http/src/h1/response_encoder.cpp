@@ -182,7 +182,7 @@ auto response_encoder::begin_piece(buffer& out, std::size_t size) -> weft::resul
       return fail(errc::limit_exceeded, "the body is longer than its Content-Length");
     }
     left_ -= size;
-  } else if (framing_ == framing::chunked && size != 0) {
+  } else if (framing_ == framing::chunked && size != 0) {  // an empty chunk would end the body
     std::array<char, max_hex + 2> line;
     auto* end = std::to_chars(line.data(), line.data() + max_hex, size, 16).ptr;
     *end++ = '\r';
@@ -198,7 +198,6 @@ void response_encoder::end_piece(buffer& out) {
 }
 
 auto response_encoder::write(buffer& out, std::string_view data) -> weft::result<void> {
-  if (data.empty()) return {};  // an empty chunk would end the body
   if (framing_ != framing::none) out.reserve(data.size() + max_hex + 4);
   if (auto begun = begin_piece(out, data.size()); !begun) return begun;
   if (framing_ == framing::none) return {};

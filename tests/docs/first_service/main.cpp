@@ -12,7 +12,7 @@ auto greet(http::request request) -> std::string {
   return "Hello, " + std::string(request.parameter(0)) + "!\n";
 }
 
-auto slow() -> weft::task<http::result> {         // a coroutine: its thread serves others meanwhile
+auto slow() -> weft::task<http::result> {  // a coroutine: its thread serves others meanwhile
   co_await weft::sleep(1s);
   co_return "done\n";
 }
@@ -27,4 +27,6 @@ auto serve() -> weft::task<weft::result<void>> {
       .graceful_shutdown(weft::signal::terminate(), 30s);
 }
 
-int main() { return weft::run(serve()); }         // prints the error and returns 1 when serve() fails
+int main() {
+  return weft::run(serve());
+}  // prints the error and returns 1 when serve() fails

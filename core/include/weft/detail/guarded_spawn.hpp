@@ -1,5 +1,6 @@
-// Spawns a task together with a guard: an object that is destroyed when the task's frames are, however it ended,
-// and before anybody who waits for the task is told. It costs no frame: the guard stands beside the callable.
+// Spawns a task together with a guard: an object that is destroyed when the task's frames are,
+// however it ended, and before anybody who waits for the task is told. It costs no frame: the guard
+// stands beside the callable.
 #pragma once
 
 #include <weft/spawn.hpp>
@@ -59,7 +60,8 @@ auto spawn_guarded(scheduler& owner, std::source_location where, std::in_place_t
 }
 
 template <class Guard, awaitable Operation>
-auto spawn_guarded(scheduler& owner, std::source_location where, Guard&& guard, Operation&& operation) {
+auto spawn_guarded(scheduler& owner, std::source_location where, Guard&& guard,
+                   Operation&& operation) {
   if constexpr (is_task_v<Operation>) {
     if (!operation) misuse("a task was spawned that had been moved from or awaited before");
   }

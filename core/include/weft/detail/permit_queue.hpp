@@ -15,30 +15,35 @@ namespace detail {
 // Wants `needed` permits. Destroyed with what it was granted, it gives that back.
 struct permit_waiter : waiter {
   static constexpr std::uint8_t granted = first_given;
-  static constexpr std::uint8_t refused = first_given + 1;    // the queue was closed
-  static constexpr std::uint8_t delivered = first_given + 2;  // its permits are somebody else's business
+  static constexpr std::uint8_t refused = first_given + 1;  // the queue was closed
+  static constexpr std::uint8_t delivered =
+      first_given + 2;  // its permits are somebody else's business
 
   explicit permit_waiter(std::size_t permits) noexcept : needed(permits) {}
   const std::size_t needed;
 };
 
-// One word: permits << 3 | closed | waiting | locked (see locked_word). `waiting` is set while somebody queues.
+// One word: permits << 3 | closed | waiting | locked (see locked_word). `waiting` is set while
+// somebody queues.
 //
-// Strictly first come, first served: while somebody waits nobody else takes, also when there would be enough
-// for a smaller wish. Permits that are too few for the first in the queue stay in the word until there are enough.
-// Neither taking nor giving locks while nobody waits: one compare-and-swap each.
-// All of it may be called from any thread; `poll` by the task that waits.
+// Strictly first come, first served: while somebody waits nobody else takes, also when there would
+// be enough for a smaller wish. Permits that are too few for the first in the queue stay in the
+// word until there are enough. Neither taking nor giving locks while nobody waits: one
+// compare-and-swap each. All of it may be called from any thread; `poll` by the task that waits.
 class permit_queue {
  public:
   static constexpr std::size_t max_permits = std::numeric_limits<std::size_t>::max() >> 3;
 
   explicit permit_queue(std::size_t permits) noexcept : word_(std::uint64_t{permits} * one) {
-    if (permits > max_permits) [[unlikely]] too_many();
+    if (permits > max_permits) [[unlikely]] {
+      too_many();
+    }
   }
 
   bool try_take(std::size_t permits) noexcept {
     auto seen = word_.load();
-    return take_unlocked(seen, permits) || ((seen & locked_word::locked) && try_take_slowly(permits));
+    return take_unlocked(seen, permits) ||
+           ((seen & locked_word::locked) && try_take_slowly(permits));
   }
   void give(std::size_t permits) noexcept {
     auto seen = word_.load();

@@ -1,4 +1,5 @@
-// What the waiting primitives share: a word that is its own lock, a queue of waiters, wakers to be woken later.
+// What the waiting primitives share: a word that is its own lock, a queue of waiters, wakers to be
+// woken later.
 #pragma once
 
 #include <weft/waker.hpp>
@@ -13,16 +14,18 @@ namespace detail {
 
 // A word whose lowest bit is a spin lock, for sections of a few instructions.
 //
-// While the bit is set nobody else changes the word, so the holder works on a copy and gives it back, changed,
-// by a plain store. Whoever finds the bit clear may change the word by one compare-and-swap, without locking.
-// So everything that is in the word changes in one total order.
+// While the bit is set nobody else changes the word, so the holder works on a copy and gives it
+// back, changed, by a plain store. Whoever finds the bit clear may change the word by one
+// compare-and-swap, without locking. So everything that is in the word changes in one total order.
 //
-// Memory orders. Taking the lock is a CAS with acquire; giving it back is a store with release. CASes from
-// unlocked to unlocked are acq_rel. They and the lock's CAS are read-modify-writes and continue the release
-// sequence of the store before them, hence each change of the word sees all that was done before an earlier one.
+// Memory orders. Taking the lock is a CAS with acquire; giving it back is a store with release.
+// CASes from unlocked to unlocked are acq_rel. They and the lock's CAS are read-modify-writes and
+// continue the release sequence of the store before them, hence each change of the word sees all
+// that was done before an earlier one.
 //
-// Giving the word back is the holder's last touch of the object. A waiter that was handed something under
-// the lock may therefore destroy the object as soon as it has seen the lock released; see `await_unlocked`.
+// Giving the word back is the holder's last touch of the object. A waiter that was handed something
+// under the lock may therefore destroy the object as soon as it has seen the lock released; see
+// `await_unlocked`.
 class locked_word {
  public:
   static constexpr std::uint64_t locked = 1;
@@ -32,8 +35,9 @@ class locked_word {
   // Takes the lock; returns the word without the bit.
   [[nodiscard]] std::uint64_t lock() noexcept {
     auto seen = word_.load(std::memory_order_relaxed);
-    if (!(seen & locked) && word_.compare_exchange_weak(seen, seen | locked, std::memory_order_acquire,
-                                                        std::memory_order_relaxed)) {
+    if (!(seen & locked) &&
+        word_.compare_exchange_weak(seen, seen | locked, std::memory_order_acquire,
+                                    std::memory_order_relaxed)) {
       return seen;
     }
     return lock_slowly();
@@ -41,15 +45,19 @@ class locked_word {
   void unlock(std::uint64_t changed) noexcept { word_.store(changed, std::memory_order_release); }
 
   // May have the bit.
-  [[nodiscard]] std::uint64_t load() const noexcept { return word_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::uint64_t load() const noexcept {
+    return word_.load(std::memory_order_acquire);
+  }
   // Of a word that was seen unlocked. `seen` is what is there, when it fails.
   [[nodiscard]] bool exchange_unlocked(std::uint64_t& seen, std::uint64_t changed) noexcept {
-    return word_.compare_exchange_weak(seen, changed, std::memory_order_acq_rel, std::memory_order_acquire);
+    return word_.compare_exchange_weak(seen, changed, std::memory_order_acq_rel,
+                                       std::memory_order_acquire);
   }
 
-  // Returns once whoever marked a waiter under the lock, as the caller has seen with acquire, is out of the
-  // object. Its lock happened before that mark, so this load sees the lock or something later: when the bit
-  // is clear, the release of that lock or of a later one, and all that its holder did.
+  // Returns once whoever marked a waiter under the lock, as the caller has seen with acquire, is
+  // out of the object. Its lock happened before that mark, so this load sees the lock or something
+  // later: when the bit is clear, the release of that lock or of a later one, and all that its
+  // holder did.
   void await_unlocked() noexcept {
     if (word_.load(std::memory_order_acquire) & locked) unlock(lock());
   }
@@ -66,10 +74,11 @@ struct wait_link {
 
 // One waiter, living in its awaiter.
 //
-// `state` is `idle` until its poll queues it, then `queued`, then what it was given: a value of the primitive's
-// own, from `first_given` on. The links and the waker belong to the owner's lock while it is queued. Who gives
-// does so under the lock: unlinks, moves the waker out, and stores the state with release as the last touch;
-// the waiter may be gone from then on. The waiter reads the state with acquire: what it is given needs no lock.
+// `state` is `idle` until its poll queues it, then `queued`, then what it was given: a value of the
+// primitive's own, from `first_given` on. The links and the waker belong to the owner's lock while
+// it is queued. Who gives does so under the lock: unlinks, moves the waker out, and stores the
+// state with release as the last touch; the waiter may be gone from then on. The waiter reads the
+// state with acquire: what it is given needs no lock.
 struct waiter : wait_link {
   static constexpr std::uint8_t idle = 0;
   static constexpr std::uint8_t queued = 1;
@@ -87,8 +96,8 @@ struct waiter : wait_link {
   std::atomic<std::uint8_t> state{idle};
 };
 
-// A queue of waiters, guarded by its owner's lock. A ring with the list itself as one member, so that a waiter
-// leaves whatever list it is in without knowing which.
+// A queue of waiters, guarded by its owner's lock. A ring with the list itself as one member, so
+// that a waiter leaves whatever list it is in without knowing which.
 class wait_list {
  public:
   wait_list() noexcept : ring_{&ring_, &ring_} {}
@@ -96,7 +105,9 @@ class wait_list {
   wait_list& operator=(const wait_list&) = delete;
   // Nobody may be waiting: what waits would come back to an object that is gone.
   ~wait_list() {
-    if (!empty()) [[unlikely]] destroyed_in_use();
+    if (!empty()) [[unlikely]] {
+      destroyed_in_use();
+    }
   }
 
   bool empty() const noexcept { return ring_.next == &ring_; }
@@ -116,7 +127,8 @@ class wait_list {
     one.previous->next = one.next;
     one.next->previous = one.previous;
   }
-  // Unlinks it and marks what it was given. The last touch; the waker is to be woken outside the lock.
+  // Unlinks it and marks what it was given. The last touch; the waker is to be woken outside the
+  // lock.
   [[nodiscard]] static waker give(waiter& one, std::uint8_t given) noexcept {
     unlink(one);
     auto to_wake = std::move(one.to_wake);

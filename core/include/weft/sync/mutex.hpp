@@ -16,15 +16,18 @@ namespace sync {
 template <class T>
 class mutex;
 
-/// The right to touch the value of a `mutex<T>`, until it is destroyed. Move-only; empty when moved from.
+/// The right to touch the value of a `mutex<T>`, until it is destroyed. Move-only; empty when moved
+/// from.
 ///
-/// `Holder` is what keeps the mutex: a plain pointer, and then it must outlive the guard, or a shared_ptr.
+/// `Holder` is what keeps the mutex: a plain pointer, and then it must outlive the guard, or a
+/// shared_ptr.
 /// Thread-safety: one thread at a time; it may be given up on another thread than it was taken on.
 template <class T, class Holder>
 class [[nodiscard("a guard that is dropped unlocks at once")]] basic_mutex_guard {
  public:
   basic_mutex_guard() noexcept = default;
-  basic_mutex_guard(basic_mutex_guard&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)) {}
+  basic_mutex_guard(basic_mutex_guard&& other) noexcept
+      : mutex_(std::exchange(other.mutex_, nullptr)) {}
   basic_mutex_guard& operator=(basic_mutex_guard&& other) noexcept {
     std::swap(mutex_, other.mutex_);
     return *this;
@@ -36,7 +39,8 @@ class [[nodiscard("a guard that is dropped unlocks at once")]] basic_mutex_guard
   T& operator*() const noexcept { return mutex_->value_; }
   T* operator->() const noexcept { return &mutex_->value_; }
   void unlock() noexcept {
-    // The mutex may be gone as soon as it is unlocked, but for the reference that an owning guard still has.
+    // The mutex may be gone as soon as it is unlocked, but for the reference that an owning guard
+    // still has.
     if (auto held = std::exchange(mutex_, nullptr)) held->queue_.give(1);
   }
 
@@ -90,22 +94,27 @@ class [[nodiscard]] lock_operation {
 
 namespace sync {
 
-/// A value that is reached through its lock only. Without a type it guards nothing but what the user thinks of.
+/// A value that is reached through its lock only. Without a type it guards nothing but what the
+/// user thinks of.
 ///
 ///     weft::sync::mutex<std::vector<job>> queue;
 ///     auto held = co_await queue.lock();
-///     held->push_back(next);                       // until `held` is destroyed; co_await in between is fine
+///     held->push_back(next);          // until `held` is destroyed; co_await in between is fine
 ///
-/// The value is inside, so that it cannot be touched without the lock: a guard that is given up between two
-/// awaits cannot be forgotten. Where nothing is awaited under the lock a std::mutex is cheaper.
+/// The value is inside, so that it cannot be touched without the lock: a guard that is given up
+/// between two awaits cannot be forgotten. Where nothing is awaited under the lock a std::mutex is
+/// cheaper.
 ///
-/// Order: strictly first come, first served; unlocking hands the lock to the first who waits. Not recursive: a
-/// task that locks twice waits for itself. No poisoning: an exception that passes a guard unlocks.
-/// Ownership: neither moved nor copied. It must outlive whoever waits for it and the guards that borrow it; tasks
-/// of different lives share it by a `std::shared_ptr` and `lock_owned`. The last holder of the lock may
-/// destroy it.
-/// Thread-safety: all members from any thread. What is done under the lock is seen by the next holder.
-/// Cost: 24 bytes and the value; no allocation; a compare-and-swap to lock and one to unlock while nobody waits.
+/// Order: strictly first come, first served; unlocking hands the lock to the first who waits. Not
+/// recursive: a task that locks twice waits for itself. No poisoning: an exception that passes a
+/// guard unlocks.
+/// Ownership: neither moved nor copied. It must outlive whoever waits for it and the guards that
+/// borrow it; tasks of different lives share it by a `std::shared_ptr` and `lock_owned`. The last
+/// holder of the lock may destroy it.
+/// Thread-safety: all members from any thread. What is done under the lock is seen by the next
+/// holder.
+/// Cost: 24 bytes and the value; no allocation; a compare-and-swap to lock and one to unlock while
+/// nobody waits.
 template <class T = unit>
 class mutex {
  public:
@@ -116,7 +125,8 @@ class mutex {
   mutex(const mutex&) = delete;
   mutex& operator=(const mutex&) = delete;
 
-  /// Waits for the lock. Yields a `mutex_guard<T>`. Cancel-safety: loses its place in the queue, never the lock.
+  /// Waits for the lock. Yields a `mutex_guard<T>`. Cancel-safety: loses its place in the queue,
+  /// never the lock.
   auto lock() noexcept WEFT_LIFETIMEBOUND { return detail::lock_operation<T, mutex*>(this); }
   /// As `lock`, of a shared mutex: the operation and its `owned_mutex_guard<T>` keep it alive.
   static auto lock_owned(std::shared_ptr<mutex> shared) noexcept {

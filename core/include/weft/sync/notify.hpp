@@ -43,20 +43,24 @@ namespace sync {
 ///       co_await std::move(changed);
 ///     }
 ///
-/// `notify_one` wakes the one that has waited longest; when nobody waits it leaves a permit, at most one, that the
-/// next who waits takes at once. `notify_waiters` wakes all whose operation had been made, also when they
-/// have not awaited it yet, and leaves nothing.
+/// `notify_one` wakes the one that has waited longest; when nobody waits it leaves a permit, at
+/// most one, that the next who waits takes at once. `notify_waiters` wakes all whose operation had
+/// been made, also when they have not awaited it yet, and leaves nothing.
 ///
-/// Ownership: neither moved nor copied. It must outlive whoever waits for it; tasks of different lives share it by a
-/// `std::shared_ptr` and `notified_owned`. Whoever was woken by `notify_one` or `notify_last` may destroy it.
-/// Thread-safety: all members from any thread. What was done before notifying is seen by whoever was notified.
+/// Ownership: neither moved nor copied. It must outlive whoever waits for it; tasks of different
+/// lives share it by a `std::shared_ptr` and `notified_owned`. Whoever was woken by `notify_one` or
+/// `notify_last` may destroy it.
+/// Thread-safety: all members from any thread. What was done before notifying is seen by whoever
+/// was notified.
 /// Cost: 24 bytes; no allocation; a compare-and-swap to notify while nobody waits.
 class notify {
  public:
   notify() noexcept = default;
 
-  /// Waits for a notification. Yields nothing. Waiters are served in the order in which they were first awaited.
-  /// Cancel-safety: loses its place in the queue; a `notify_one` that it had been given goes to the next.
+  /// Waits for a notification. Yields nothing. Waiters are served in the order in which they were
+  /// first awaited.
+  /// Cancel-safety: loses its place in the queue; a `notify_one` that it had been given goes to the
+  /// next.
   detail::notified_operation<notify*> notified() noexcept WEFT_LIFETIMEBOUND;
   /// As `notified`, of a shared notify: the operation keeps it alive.
   static detail::notified_operation<std::shared_ptr<notify>> notified_owned(
@@ -85,14 +89,18 @@ class notify {
   template <class Holder>
   friend class detail::notified_operation;
 
-  // One word: generation << 3 | permit | waiting | locked (see locked_word). `waiting` is set while somebody queues,
-  // and then there is no permit. The generation counts the calls of `notify_waiters`.
+  // One word: generation << 3 | permit | waiting | locked (see locked_word). `waiting` is set while
+  // somebody queues, and then there is no permit. The generation counts the calls of
+  // `notify_waiters`.
   static constexpr std::uint64_t waiting = 2;
   static constexpr std::uint64_t permit = 4;
   static constexpr std::uint64_t one_generation = 8;
-  static constexpr std::uint64_t generation(std::uint64_t word) noexcept { return word / one_generation; }
+  static constexpr std::uint64_t generation(std::uint64_t word) noexcept {
+    return word / one_generation;
+  }
 
-  // Also a change when there is one already: what was done before is to be seen by whoever takes it.
+  // Also a change when there is one already: what was done before is to be seen by whoever takes
+  // it.
   bool leave_permit() noexcept {
     auto seen = word_.load();
     while (!(seen & (detail::locked_word::locked | waiting))) {
@@ -159,7 +167,9 @@ class [[nodiscard]] notified_operation {
  public:
   explicit notified_operation(Holder notify) noexcept
       : notify_(std::move(notify)), generation_(sync::notify::generation(notify_->word_.load())) {}
-  auto operator co_await() && noexcept { return notified_awaiter<Holder>(std::move(notify_), generation_); }
+  auto operator co_await() && noexcept {
+    return notified_awaiter<Holder>(std::move(notify_), generation_);
+  }
 
  private:
   Holder notify_;

@@ -1,14 +1,11 @@
 // oneshot: one value, once, from one task to another.
 #pragma once
 
-#include <weft/detail/outcome.hpp>
+#include <weft/detail/oneshot_channel.hpp>
 #include <weft/leaf.hpp>
 #include <weft/result.hpp>
 
-#include <atomic>
-#include <cstdint>
 #include <expected>
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -26,140 +23,6 @@ class oneshot_receiver;
 
 namespace detail {
 
-// How the two ends agree. All that the sender does, and that the receiver does about its waiting, is one change of
-// `word_`:
-//
-//   empty ---- the receiver waits ----> its waker (replaced when it is polled by another branch)
-//   empty, a waker ---- send ----> sent           ---- the sender goes ----> sender_gone
-//   empty, a waker ---- close ---> closed         ---- the sender goes ----> sender_gone
-//   empty, a waker, closed ---- the receiver goes ----> receiver_gone
-//
-// Who makes the last move frees the channel: the sender when it finds receiver_gone, the receiver when it finds
-// sent or sender_gone. After its own last change an end touches the channel no more.
-//
-// Memory orders. Each change is an acq_rel read-modify-write of the one word, so they are totally ordered, and
-// each end sees what the other did before its change: the value before `sent`, the task behind a waker. A
-// load that finds `sent` or `sender_gone` is an acquire: nothing follows these, so no read-modify-write is needed.
-class oneshot_channel_base {
- public:
-  static constexpr std::uintptr_t empty = 0;
-  static constexpr std::uintptr_t sent = 1;
-  static constexpr std::uintptr_t sender_gone = 2;
-  static constexpr std::uintptr_t closed = 3;
-  static constexpr std::uintptr_t receiver_gone = 4;
-
-  std::uintptr_t look() const noexcept { return word_.load(std::memory_order_acquire); }
-
-  // Sender. False: nobody wants it; the sender has still to go. True: it is gone.
-  bool send() noexcept {
-    auto seen = look();
-    do {
-      if (refused(seen)) return false;
-    } while (!change(seen, sent));
-    wake(seen);
-    return true;
-  }
-  // Sender. True: the channel is to be freed.
-  [[nodiscard]] bool sender_goes() noexcept {
-    auto seen = look();
-    do {
-      if (seen == receiver_gone) return true;
-    } while (!change(seen, sender_gone));
-    wake(seen);
-    return false;
-  }
-  bool refuses() const noexcept { return refused(look()); }
-  // The running branch waits until it refuses.
-  bool poll_refuses() noexcept {
-    if (refuses()) return true;
-    refusal_waiter_.register_current();
-    return refuses();
-  }
-  void stop_waiting_for_refusal() noexcept { refusal_waiter_.clear(); }
-
-  // Receiver. True: look() tells how it ended.
-  bool has_ended() const noexcept { return is_end(look()); }
-  // As above; the running branch waits for it.
-  bool poll_ended() noexcept {
-    auto seen = look();
-    if (is_end(seen)) return true;
-    auto mine = waker::current();
-    auto word = mine.into_word();
-    while (!is_end(seen)) {
-      if (seen == word) break;
-      if (change(seen, word)) {
-        (void)waker::from_word(seen);  // ours, of another branch
-        return false;
-      }
-    }
-    (void)waker::from_word(word);
-    return is_end(seen);
-  }
-  void stop_waiting() noexcept {
-    auto seen = look();
-    while (is_waker(seen)) {
-      if (change(seen, empty)) return (void)waker::from_word(seen);
-    }
-  }
-  void close() noexcept {
-    auto seen = look();
-    do {
-      if (is_end(seen)) return;
-    } while (!change(seen, closed));
-    (void)waker::from_word(seen);
-    refusal_waiter_.wake();
-  }
-  // Receiver, who is not waiting. True: the channel is to be freed.
-  [[nodiscard]] bool receiver_goes() noexcept {
-    if (auto seen = look(); seen == sent || seen == sender_gone) return true;
-    close();  // the sender is told while the channel is surely there
-    auto before = word_.exchange(receiver_gone, std::memory_order_acq_rel);
-    return before == sent || before == sender_gone;
-  }
-
- private:
-  static bool is_waker(std::uintptr_t word) noexcept { return word > receiver_gone; }
-  static bool is_end(std::uintptr_t word) noexcept { return word != empty && !is_waker(word); }
-  static bool refused(std::uintptr_t word) noexcept { return word == closed || word == receiver_gone; }
-  static void wake(std::uintptr_t word) noexcept {
-    if (is_waker(word)) waker::from_word(word).wake();
-  }
-  bool change(std::uintptr_t& seen, std::uintptr_t to) noexcept {
-    return word_.compare_exchange_weak(seen, to, std::memory_order_acq_rel, std::memory_order_acquire);
-  }
-
-  std::atomic<std::uintptr_t> word_{empty};
-  atomic_waker refusal_waiter_;  // the sender's
-};
-
-template <class T>
-class oneshot_channel final : public oneshot_channel_base {
- public:
-  using value_type = value_or_unit<T>;
-  static_assert(alignof(value_type) <= 64, "oneshot<T>: blocks are 64-byte aligned; send a std::unique_ptr");
-
-  static oneshot_channel* make() { return new (allocate_frame(sizeof(oneshot_channel))) oneshot_channel; }
-  static void free(oneshot_channel* unused) noexcept {
-    unused->~oneshot_channel();
-    deallocate_frame(unused, sizeof(oneshot_channel));
-  }
-
-  // Between the sender's emplace and the end of whoever took it out: there while the word is `sent`.
-  template <class... Arguments>
-  void emplace(Arguments&&... arguments) {
-    std::construct_at(&value_, std::forward<Arguments>(arguments)...);
-  }
-  value_type& value() noexcept { return value_; }
-  void destroy_value() noexcept { std::destroy_at(&value_); }
-
- private:
-  oneshot_channel() noexcept {}
-  ~oneshot_channel() {}
-  union {
-    value_type value_;
-  };
-};
-
 template <class T>
 class oneshot_closed_operation;
 template <class T>
@@ -173,14 +36,16 @@ class receive_operation;
 
 namespace sync {
 
-/// The end that sends. Move-only; empty once it has sent or was moved from. Destroyed without sending, it closes
-/// the channel. Thread-safety: one thread at a time, any thread, also outside a runtime.
+/// The end that sends. Move-only; empty once it has sent or was moved from. Destroyed without
+/// sending, it closes the channel. Thread-safety: one thread at a time, any thread, also outside a
+/// runtime.
 template <class T>
 class [[nodiscard]] oneshot_sender {
   using channel = detail::oneshot_channel<T>;
 
  public:
-  oneshot_sender(oneshot_sender&& other) noexcept : channel_(std::exchange(other.channel_, nullptr)) {}
+  oneshot_sender(oneshot_sender&& other) noexcept
+      : channel_(std::exchange(other.channel_, nullptr)) {}
   oneshot_sender& operator=(oneshot_sender&& other) noexcept {
     std::swap(channel_, other.channel_);
     return *this;
@@ -189,12 +54,15 @@ class [[nodiscard]] oneshot_sender {
     if (channel_) go();
   }
 
-  /// Sends `value`, and is empty then. Never blocks. Nothing, or `value` back when the receiver is gone or closed,
-  /// or this is empty. If moving the value throws, nothing was sent and this is as before.
+  /// Sends `value`, and is empty then. Never blocks. Nothing, or `value` back when the receiver is
+  /// gone or closed, or this is empty. If moving the value throws, nothing was sent and this is as
+  /// before.
   template <class U = T>
     requires(!std::is_void_v<T> && std::is_constructible_v<T, U &&>)
   std::expected<void, T> send(U&& value) {
-    if (!channel_ || channel_->refuses()) return std::unexpected<T>(std::in_place, std::forward<U>(value));
+    if (!channel_ || channel_->refuses()) {
+      return std::unexpected<T>(std::in_place, std::forward<U>(value));
+    }
     channel_->emplace(std::forward<U>(value));
     if (channel_->send()) {
       channel_ = nullptr;
@@ -225,7 +93,8 @@ class [[nodiscard]] oneshot_sender {
 
   /// Whether the receiver takes nothing any more. Then `send` fails; else it may still fail.
   bool is_closed() const noexcept { return !channel_ || channel_->refuses(); }
-  /// Waits until the receiver is gone or closed. Borrows this; one at a time. Yields nothing. Cancel-safety: safe.
+  /// Waits until the receiver is gone or closed. Borrows this; one at a time. Yields nothing.
+  /// Cancel-safety: safe.
   detail::oneshot_closed_operation<T> closed() noexcept WEFT_LIFETIMEBOUND {
     return detail::oneshot_closed_operation<T>(*this);
   }
@@ -248,9 +117,10 @@ class [[nodiscard]] oneshot_sender {
 
 /// The end that receives. Move-only; empty once it has received or was moved from.
 ///
-/// `co_await std::move(receiver)` yields a `result<T>`, flat when T is a result itself: the value, or `errc::closed`
-/// when the sender is gone without having sent. `co_await receiver` and `receiver.receive()` borrow it, so that it may be taken up again
-/// after a lost `select`. Cancel-safety: borrowed, safe; given up, what had been sent is destroyed with it.
+/// `co_await std::move(receiver)` yields a `result<T>`, flat when T is a result itself: the value,
+/// or `errc::closed` when the sender is gone without having sent. `co_await receiver` and
+/// `receiver.receive()` borrow it, so that it may be taken up again after a lost `select`.
+/// Cancel-safety: borrowed, safe; given up, what had been sent is destroyed with it.
 /// Thread-safety: one thread at a time, any thread.
 template <class T>
 class [[nodiscard]] oneshot_receiver {
@@ -258,7 +128,8 @@ class [[nodiscard]] oneshot_receiver {
   using flat = detail::flat_result_t<T>;
 
  public:
-  oneshot_receiver(oneshot_receiver&& other) noexcept : channel_(std::exchange(other.channel_, nullptr)) {}
+  oneshot_receiver(oneshot_receiver&& other) noexcept
+      : channel_(std::exchange(other.channel_, nullptr)) {}
   oneshot_receiver& operator=(oneshot_receiver&& other) noexcept {
     std::swap(channel_, other.channel_);
     return *this;
@@ -270,9 +141,11 @@ class [[nodiscard]] oneshot_receiver {
   auto operator co_await() && noexcept {
     return detail::receive_awaiter<T, oneshot_receiver>(std::move(*this));
   }
-  auto operator co_await() & noexcept { return detail::receive_awaiter<T, oneshot_receiver&>(*this); }
-  /// Waits for the value and borrows this; one at a time. Yields a `result<T>`. Errors: `errc::closed`;
-  /// `errc::invalid_state` when this is empty. Cancel-safety: safe.
+  auto operator co_await() & noexcept {
+    return detail::receive_awaiter<T, oneshot_receiver&>(*this);
+  }
+  /// Waits for the value and borrows this; one at a time. Yields a `result<T>`. Errors:
+  /// `errc::closed`; `errc::invalid_state` when this is empty. Cancel-safety: safe.
   detail::receive_operation<T> receive() noexcept WEFT_LIFETIMEBOUND {
     return detail::receive_operation<T>(*this);
   }
@@ -283,7 +156,8 @@ class [[nodiscard]] oneshot_receiver {
     return take();
   }
 
-  /// Lets the sender know that nothing is wanted. What was sent before may still be received. Idempotent.
+  /// Lets the sender know that nothing is wanted. What was sent before may still be received.
+  /// Idempotent.
   void close() noexcept {
     if (channel_) channel_->close();
   }
@@ -337,7 +211,8 @@ namespace detail {
 template <class T, class Receiver>
 class receive_awaiter : public leaf_awaiter<receive_awaiter<T, Receiver>> {
  public:
-  explicit receive_awaiter(Receiver&& receiver) noexcept : receiver_(std::forward<Receiver>(receiver)) {}
+  explicit receive_awaiter(Receiver&& receiver) noexcept
+      : receiver_(std::forward<Receiver>(receiver)) {}
   ~receive_awaiter() {
     if (receiver_.channel_) receiver_.channel_->stop_waiting();
   }
@@ -372,7 +247,9 @@ class oneshot_closed_awaiter : public leaf_awaiter<oneshot_closed_awaiter<T>> {
     if (sender_.channel_) sender_.channel_->stop_waiting_for_refusal();
   }
   static constexpr const char* name = "oneshot sender: closed";
-  bool poll() noexcept { return (!sender_.channel_ || sender_.channel_->poll_refuses()) && consume_budget(); }
+  bool poll() noexcept {
+    return (!sender_.channel_ || sender_.channel_->poll_refuses()) && consume_budget();
+  }
   void take() noexcept {}
 
  private:

@@ -17,14 +17,16 @@ class semaphore;
 
 /// Permits of a semaphore; they go back when this is destroyed. Move-only; empty when moved from.
 ///
-/// `Holder` is what keeps the semaphore: a plain pointer, and then it must outlive the permit, or a shared_ptr.
+/// `Holder` is what keeps the semaphore: a plain pointer, and then it must outlive the permit, or a
+/// shared_ptr.
 /// Thread-safety: one thread at a time; giving back from any thread.
 template <class Holder>
 class [[nodiscard("a permit that is dropped goes back at once")]] basic_semaphore_permit {
  public:
   basic_semaphore_permit() noexcept = default;
   basic_semaphore_permit(basic_semaphore_permit&& other) noexcept
-      : semaphore_(std::exchange(other.semaphore_, nullptr)), count_(std::exchange(other.count_, 0)) {}
+      : semaphore_(std::exchange(other.semaphore_, nullptr)),
+        count_(std::exchange(other.count_, 0)) {}
   basic_semaphore_permit& operator=(basic_semaphore_permit&& other) noexcept {
     std::swap(semaphore_, other.semaphore_);
     std::swap(count_, other.count_);
@@ -89,7 +91,9 @@ class [[nodiscard]] acquire_operation {
  public:
   acquire_operation(Holder semaphore, std::size_t permits) noexcept
       : semaphore_(std::move(semaphore)), permits_(permits) {}
-  auto operator co_await() && noexcept { return acquire_awaiter<Holder>(std::move(semaphore_), permits_); }
+  auto operator co_await() && noexcept {
+    return acquire_awaiter<Holder>(std::move(semaphore_), permits_);
+  }
 
  private:
   Holder semaphore_;
@@ -105,17 +109,18 @@ namespace sync {
 ///     weft::sync::semaphore slots(10);
 ///     auto permit = co_await or_return(slots.acquire());    // goes back at the end of the scope
 ///
-/// Order: strictly first come, first served. A wish for many permits holds up the smaller ones behind it until
-/// there are enough. Whoever awaits gets its place when it first has to wait.
-/// Ownership: neither moved nor copied. It must outlive whoever waits for it and the permits that borrow it; tasks
-/// of different lives share it by a `std::shared_ptr` and `acquire_owned`. The last holder of a permit may
-/// destroy it as soon as it has the permit.
-/// Thread-safety: all members from any thread. All changes are in one total order, and each happens before the
-/// next: what was done before a permit was given back is seen by whoever takes it next.
+/// Order: strictly first come, first served. A wish for many permits holds up the smaller ones
+/// behind it until there are enough. Whoever awaits gets its place when it first has to wait.
+/// Ownership: neither moved nor copied. It must outlive whoever waits for it and the permits that
+/// borrow it; tasks of different lives share it by a `std::shared_ptr` and `acquire_owned`. The
+/// last holder of a permit may destroy it as soon as it has the permit.
+/// Thread-safety: all members from any thread. All changes are in one total order, and each happens
+/// before the next: what was done before a permit was given back is seen by whoever takes it next.
 /// Cost: 24 bytes; no allocation; a compare-and-swap to take and one to give while nobody waits.
 class semaphore {
  public:
-  /// The most permits that there may be at once (2^61 - 1 on 64 bits). Going beyond ends the program.
+  /// The most permits that there may be at once (2^61 - 1 on 64 bits). Going beyond ends the
+  /// program.
   static constexpr std::size_t max_permits = detail::permit_queue::max_permits;
 
   explicit semaphore(std::size_t permits) noexcept : queue_(permits) {}
@@ -123,19 +128,21 @@ class semaphore {
   /// Waits for a permit. Yields a `result<semaphore_permit>`. Errors: `errc::closed`.
   /// Cancel-safety: loses its place in the queue, never a permit.
   detail::acquire_operation<semaphore*> acquire() noexcept WEFT_LIFETIMEBOUND { return {this, 1}; }
-  /// As `acquire`, for `permits` at once. For none it is done at once. More than there will ever be: waits for
-  /// ever, as does everybody behind it.
-  detail::acquire_operation<semaphore*> acquire_many(std::size_t permits) noexcept WEFT_LIFETIMEBOUND {
+  /// As `acquire`, for `permits` at once. For none it is done at once. More than there will ever
+  /// be: waits for ever, as does everybody behind it.
+  detail::acquire_operation<semaphore*> acquire_many(std::size_t permits) noexcept
+      WEFT_LIFETIMEBOUND {
     return {this, permits};
   }
-  /// As `acquire_many`, of a shared semaphore: the operation and its `owned_semaphore_permit` keep it alive.
+  /// As `acquire_many`, of a shared semaphore: the operation and its `owned_semaphore_permit` keep
+  /// it alive.
   static detail::acquire_operation<std::shared_ptr<semaphore>> acquire_owned(
       std::shared_ptr<semaphore> shared, std::size_t permits = 1) noexcept {
     return {std::move(shared), permits};
   }
 
-  /// Permits if there are enough now and nobody waits for some. Errors: `errc::overloaded` when not;
-  /// `errc::closed`.
+  /// Permits if there are enough now and nobody waits for some. Errors: `errc::overloaded` when
+  /// not; `errc::closed`.
   result<semaphore_permit> try_acquire(std::size_t permits = 1) noexcept WEFT_LIFETIMEBOUND {
     return try_acquire_by<semaphore*>(this, permits);
   }
@@ -144,15 +151,16 @@ class semaphore {
     return try_acquire_by<std::shared_ptr<semaphore>>(std::move(shared), permits);
   }
 
-  /// Makes permits. Does not hand them to more than 32 waiters in one go: the semaphore has to stay until it returns.
+  /// Makes permits. Does not hand them to more than 32 waiters in one go: the semaphore has to stay
+  /// until it returns.
   void add_permits(std::size_t permits) noexcept { queue_.give(permits); }
   /// Takes up to `permits` that are available away for good; returns how many.
   std::size_t forget_permits(std::size_t permits) noexcept { return queue_.remove(permits); }
   /// How many are there now. Those that wait for some to become enough count.
   std::size_t available_permits() const noexcept { return queue_.available(); }
 
-  /// Gives out no more: who waits and who comes gets `errc::closed`. Permits that are out stay good.
-  /// For ever; idempotent. The semaphore has to stay until it returns.
+  /// Gives out no more: who waits and who comes gets `errc::closed`. Permits that are out stay
+  /// good. For ever; idempotent. The semaphore has to stay until it returns.
   void close() noexcept { queue_.close(); }
   bool is_closed() const noexcept { return queue_.is_closed(); }
 
@@ -163,8 +171,11 @@ class semaphore {
   friend class basic_semaphore_permit;
 
   template <class Holder>
-  static result<basic_semaphore_permit<Holder>> try_acquire_by(Holder from, std::size_t permits) noexcept {
-    if (from->queue_.try_take(permits)) return basic_semaphore_permit<Holder>(std::move(from), permits);
+  static result<basic_semaphore_permit<Holder>> try_acquire_by(Holder from,
+                                                               std::size_t permits) noexcept {
+    if (from->queue_.try_take(permits)) {
+      return basic_semaphore_permit<Holder>(std::move(from), permits);
+    }
     return std::unexpected(error(from->is_closed() ? errc::closed : errc::overloaded));
   }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <weft/literals.hpp>
 #include <weft/time.hpp>
 
 #include <cstddef>
@@ -8,6 +9,7 @@
 // What a peer may make a server hold, do or wait for. Every limit is on by default, counted when it
 // trips (http/counters.hpp), and may be changed:
 //
+//   using namespace weft::literals;
 //   http::serve(std::move(listener), app).limits(http::limits().body(1_GiB).idle(30s))
 
 namespace weft::inline v0::http {
@@ -66,7 +68,8 @@ class limits {
   /// What is read and dropped of an unwanted body before the connection is used again, or closed in
   /// good order. Default 256 KiB.
   auto linger_bytes(std::size_t bytes) -> limits& { return set(linger_bytes_, bytes); }
-  /// How long a connection that is being closed waits for the peer's end. Default 1 s.
+  /// How long a connection that is being closed waits for the peer's end; and how long a handler may go on when the peer
+  /// has ended its side, which is how most go away, and how a few ask for the answer. Default 1 s.
   auto linger(duration wait) -> limits& { return set(linger_, wait); }
 
   [[nodiscard]] auto head() const noexcept -> std::size_t { return head_; }

@@ -26,11 +26,16 @@ class response {
       : status_(status), body_(std::move(body)) {}
   response(http::body body) noexcept  // NOLINT(google-explicit-constructor)
       : body_(std::move(body)) {}
+  response(bytes data) noexcept  // NOLINT(google-explicit-constructor)
+      : body_(std::move(data)) {}
   WEFT_API response(std::string text);  // NOLINT(google-explicit-constructor)
   WEFT_API response(http::status status, std::string text);
   /// Of a string literal, or other text that lives as long as the program: refers to it.
   response(const char* literal)  // NOLINT(google-explicit-constructor)
       : response(literal_text(literal)) {}
+  response(http::status status, const char* literal) : response(literal_text(literal)) {
+    status_ = status;
+  }
   /// Copies the text.
   response(std::string_view text)  // NOLINT(google-explicit-constructor)
       : response(std::string(text)) {}

@@ -12,7 +12,9 @@
 //   auto app = http::router()
 //                  .get("/", [] { return "Hello, World!"; })
 //                  .get("/users/{id}", [](http::request r) { return std::string(r.parameter(0)); })
-//                  .post("/echo", [](http::request r) { return http::response(std::move(r).body()); });
+//                  .post("/echo", [](http::request r) { return http::response(std::move(r).body());
+//                  });
+//   if (debugging) app.get("/dump", [] { return weft::dump_tasks(); });
 
 namespace weft::inline v0::http {
 
@@ -21,13 +23,12 @@ namespace weft::inline v0::http {
 /// A pattern is a path whose segments are literal, `{name}` (one segment, not empty), or, at its
 /// end, `{*name}` (all that is left, not empty). A literal wins over `{name}`, and that over
 /// `{*name}`, from left to right. Patterns are compared with the path as it was sent, not decoded.
-/// HEAD is answered by GET's handler when it has none of its own. No route: 404; a route, but not for
-/// this method: 405 with `allow`.
+/// HEAD is answered by GET's handler when it has none of its own. No route: 404; a route, but not
+/// for this method: 405 with `allow`.
 ///
 /// A handler is called const, from any worker, with an `http::request` or nothing; it returns text,
-/// bytes, a status, a response, a result of one of these (an error answers as `response_of` it), or a
-/// task of one of these.
-/// Thread-safety: built by one thread; then called from any.
+/// bytes, a status, a response, a result of one of these (an error answers as `response_of` it), or
+/// a task of one of these. Thread-safety: built by one thread; then called from any.
 class router : public service::service_tag {
  public:
   WEFT_API router();
@@ -36,28 +37,50 @@ class router : public service::service_tag {
   WEFT_API auto operator=(router) noexcept -> router&;
   WEFT_API ~router();
 
-  /// Adds a route. Throws std::invalid_argument when the pattern is malformed, or the route is there
-  /// already.
+  /// Adds a route. Throws std::invalid_argument when the pattern is malformed, or the route is
+  /// there already.
+  template <class Handler>
+  auto route(http::method method, std::string_view pattern, Handler handler) & -> router& {
+    add(method, pattern, detail::make_handler(std::move(handler)));
+    return *this;
+  }
+  template <class Handler>
+  auto get(std::string_view pattern, Handler handler) & -> router& {
+    return route(method::get, pattern, std::move(handler));
+  }
+  template <class Handler>
+  auto post(std::string_view pattern, Handler handler) & -> router& {
+    return route(method::post, pattern, std::move(handler));
+  }
+  template <class Handler>
+  auto put(std::string_view pattern, Handler handler) & -> router& {
+    return route(method::put, pattern, std::move(handler));
+  }
+  template <class Handler>
+  auto del(std::string_view pattern, Handler handler) & -> router& {
+    return route(method::delete_, pattern, std::move(handler));
+  }
+
+  // The same in a chain that begins with `router()`.
   template <class Handler>
   auto route(http::method method, std::string_view pattern, Handler handler) && -> router&& {
-    add(method, pattern, detail::make_handler(std::move(handler)));
-    return std::move(*this);
+    return std::move(route(method, pattern, std::move(handler)));
   }
   template <class Handler>
   auto get(std::string_view pattern, Handler handler) && -> router&& {
-    return std::move(*this).route(method::get, pattern, std::move(handler));
+    return std::move(get(pattern, std::move(handler)));
   }
   template <class Handler>
   auto post(std::string_view pattern, Handler handler) && -> router&& {
-    return std::move(*this).route(method::post, pattern, std::move(handler));
+    return std::move(post(pattern, std::move(handler)));
   }
   template <class Handler>
   auto put(std::string_view pattern, Handler handler) && -> router&& {
-    return std::move(*this).route(method::put, pattern, std::move(handler));
+    return std::move(put(pattern, std::move(handler)));
   }
   template <class Handler>
   auto del(std::string_view pattern, Handler handler) && -> router&& {
-    return std::move(*this).route(method::delete_, pattern, std::move(handler));
+    return std::move(del(pattern, std::move(handler)));
   }
 
   class call_operation;

@@ -26,9 +26,7 @@ class WEFT_API pending_call : protected weft::detail::leaf {
   /// Cancels the handler.
   virtual ~pending_call();
 
-  static auto operator new(std::size_t size) -> void* {
-    return weft::detail::allocate_frame(size);
-  }
+  static auto operator new(std::size_t size) -> void* { return weft::detail::allocate_frame(size); }
   static void operator delete(void* memory, std::size_t size) noexcept {
     weft::detail::deallocate_frame(memory, size);
   }
@@ -146,7 +144,8 @@ concept handles_requests =
 template <class Function>
 auto make_handler(Function function) -> std::unique_ptr<const erased_handler> {
   static_assert(handles_requests<Function>,
-                "http: a handler is called, const, with an http::request or with nothing");
+                "http: a handler is called with an http::request, by value, or with nothing; and by "
+                "many at once, so that a lambda must not be mutable");
   return std::make_unique<const handler_of<route_function<Function>>>(
       route_function<Function>(std::move(function)));
 }
