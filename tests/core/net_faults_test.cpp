@@ -172,6 +172,27 @@ TEST(net_faults, a_peer_that_vanishes_is_found_when_written_to) {
   run(a_peer_that_vanishes_is_found_when_written_to());
 }
 
+// A listener whose backlog is full does not answer: the attempt stays open until it is given up.
+task<result<void>> connecting_can_be_given_up() {
+  weft::net::listen_options narrow;
+  narrow.backlog(0);
+  auto listener = co_await or_return(tcp_listener::bind("127.0.0.1:0", narrow));
+  std::vector<tcp_stream> waiting;
+  for (int index = 0; index < 10; ++index) {
+    auto before = next_descriptor();
+    auto stream = co_await weft::timeout(10ms, tcp_stream::connect(listener.local_address()));
+    if (!stream) {
+      EXPECT_TRUE(stream.error() == errc::timed_out) << stream.error().message();
+      EXPECT_EQ(next_descriptor(), before);
+      co_return {};
+    }
+    waiting.push_back(*std::move(stream));
+  }
+  ADD_FAILURE() << "the backlog was never full";
+  co_return {};
+}
+TEST(net_faults, connecting_can_be_given_up) { run(connecting_can_be_given_up()); }
+
 // The sender's buffer is as small as it gets: every write is partial, at many offsets.
 task<result<void>> trickle(tcp_stream& from, std::string& into) {
   std::array<char, 61> some;
