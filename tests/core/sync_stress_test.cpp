@@ -386,11 +386,12 @@ TEST(stress_shield, shutdown_drains_what_others_have_given_up) {
       co_await distraction(luck);
       finished.fetch_add(1);
     };
+    // Outside the loop: the tasks run later, and read what it captures.
+    auto work = [&](dice luck) -> task<void> {
+      auto shielded = weft::shield(commit(luck));
+      (void)co_await weft::select(std::move(shielded), distraction(luck));
+    };
     for (std::uint64_t index = 0; index < 50; ++index) {
-      auto work = [&](dice luck) -> task<void> {
-        auto shielded = weft::shield(commit(luck));
-        (void)co_await weft::select(std::move(shielded), distraction(luck));
-      };
       auto handle = runtime.spawn(work(dice(seed * 100 + index)));
       if (index % 5 == 0) handle.abort();
       std::move(handle).detach();
