@@ -1,4 +1,5 @@
-// The server that is measured: http::serve with its default limits. It does not know that it is measured.
+// The server that is measured: http::serve with its default limits. It does not know that it is
+// measured.
 //
 //   weft_bench_server --port N --workers N
 
@@ -19,7 +20,8 @@ namespace {
 auto number(std::string_view text, long most) -> weft::result<long> {
   long value = 0;
   auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || value < 0 || value > most) {
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || value < 0 ||
+      value > most) {
     return weft::fail(weft::errc::invalid_argument, "a number is wanted");
   }
   return value;

@@ -1,9 +1,9 @@
 #include <weft/environment.hpp>
 
-#include <ctime>
-
 #include <pthread.h>
 #include <sys/random.h>
+
+#include <ctime>
 
 namespace weft {
 inline namespace v0 {
@@ -13,7 +13,8 @@ environment::~environment() = default;
 std::uint64_t environment::monotonic_ns() noexcept {
   timespec now;
   ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(now.tv_nsec);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u +
+         static_cast<std::uint64_t>(now.tv_nsec);
 }
 
 std::int64_t environment::wall_clock_s() noexcept {
@@ -28,7 +29,8 @@ std::uint64_t environment::random_seed() noexcept {
   return seed;
 }
 
-std::thread environment::start_thread(const std::string& name, std::move_only_function<void()> body) {
+std::thread environment::start_thread(const std::string& name,
+                                      std::move_only_function<void()> body) {
   return std::thread([name, run = std::move(body)]() mutable {
     ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());
     run();

@@ -1,10 +1,11 @@
-// The lock-free parts are written against these names, so that a model checker can stand in for them.
+// The lock-free parts are written against these names, so that a model checker can stand in for
+// them.
 #pragma once
-
-#include <atomic>
 
 #include <sched.h>
 #include <unistd.h>
+
+#include <atomic>
 
 #if defined(__SANITIZE_THREAD__)
 #define WEFT_THREAD_SANITIZER 1
@@ -29,10 +30,13 @@ inline void spin_pause() noexcept {
   asm volatile("yield");
 #endif
 }
-inline void yield_thread() noexcept { ::sched_yield(); }
+inline void yield_thread() noexcept {
+  ::sched_yield();
+}
 
-// Waits until `word` is no longer `seen`; whoever changes it notifies. ThreadSanitizer delivers signals only in calls
-// that it knows to block, and a futex is none of them: the main thread would keep a Ctrl-C for ever.
+// Waits until `word` is no longer `seen`; whoever changes it notifies. ThreadSanitizer delivers
+// signals only in calls that it knows to block, and a futex is none of them: the main thread would
+// keep a Ctrl-C for ever.
 template <class T>
 void wait_for_change(const atomic<T>& word, T seen) noexcept {
 #ifdef WEFT_THREAD_SANITIZER
@@ -60,7 +64,8 @@ class spin_lock {
   }
   void unlock() noexcept { held_.store(false, std::memory_order_release); }
   bool try_lock() noexcept {
-    return !held_.load(std::memory_order_relaxed) && !held_.exchange(true, std::memory_order_acquire);
+    return !held_.load(std::memory_order_relaxed) &&
+           !held_.exchange(true, std::memory_order_acquire);
   }
 
  private:

@@ -22,7 +22,9 @@ scheduler& ambient_scheduler() {
                           "weft::spawn outside a runtime; use runtime.spawn or runtime.block_on");
 }
 
-void submit(task_header* task) noexcept { task->owner->submit(task); }
+void submit(task_header* task) noexcept {
+  task->owner->submit(task);
+}
 
 void run_to_end(scheduler& owner, task_header* task) {
   if (current_execution().worker) {
@@ -54,7 +56,9 @@ runtime::~runtime() {
   if (scheduler_) scheduler_->shut_down(default_grace);
 }
 
-std::size_t runtime::shut_down(duration grace) noexcept { return scheduler_->shut_down(grace); }
+std::size_t runtime::shut_down(duration grace) noexcept {
+  return scheduler_->shut_down(grace);
+}
 
 runtime_metrics runtime::metrics() const {
   runtime_metrics sums;
@@ -69,12 +73,19 @@ runtime_metrics runtime::metrics() const {
   return sums;
 }
 
-std::string runtime::dump_tasks() const { return detail::dump(*scheduler_); }
+std::string runtime::dump_tasks() const {
+  return detail::dump(*scheduler_);
+}
 
-runtime::builder runtime::multi_thread() { return builder(false); }
-runtime::builder runtime::current_thread() { return builder(true); }
+runtime::builder runtime::multi_thread() {
+  return builder(false);
+}
+runtime::builder runtime::current_thread() {
+  return builder(true);
+}
 
-runtime::builder::builder(bool current_thread) : options_(std::make_unique<detail::scheduler_options>()) {
+runtime::builder::builder(bool current_thread)
+    : options_(std::make_unique<detail::scheduler_options>()) {
   options_->current_thread = current_thread;
 }
 runtime::builder::~builder() = default;
@@ -101,7 +112,8 @@ runtime::builder&& runtime::builder::blocking_queue(std::size_t most) && {
   return std::move(*this);
 }
 runtime::builder&& runtime::builder::blocking_idle(duration wait) && {
-  options_->blocking.idle = std::clamp<duration>(wait, duration::zero(), std::chrono::hours(24 * 365));
+  options_->blocking.idle =
+      std::clamp<duration>(wait, duration::zero(), std::chrono::hours(24 * 365));
   return std::move(*this);
 }
 runtime::builder&& runtime::builder::environment(std::shared_ptr<weft::environment> doors) && {
@@ -111,7 +123,8 @@ runtime::builder&& runtime::builder::environment(std::shared_ptr<weft::environme
 
 runtime runtime::builder::build() && {
   if (options_->start_paused && !options_->current_thread) {
-    throw std::invalid_argument("runtime: only the clock of a current-thread runtime can be paused");
+    throw std::invalid_argument(
+        "runtime: only the clock of a current-thread runtime can be paused");
   }
   return runtime(std::move(*options_));
 }

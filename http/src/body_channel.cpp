@@ -1,8 +1,8 @@
 #include <weft/http/body_channel.hpp>
 
-#include "channel_state.hpp"
-
 #include <algorithm>
+
+#include "channel_state.hpp"
 
 namespace weft::inline v0::http {
 
@@ -68,9 +68,14 @@ auto channel_state::pop_locked(body_source::polled& into) -> bool {
     return true;
   }
   switch (ending_) {
-    case ending::open: break;
-    case ending::ended: into = std::optional<frame>(); return true;
-    case ending::failed: into = std::unexpected(*failure_); return true;
+    case ending::open:
+      break;
+    case ending::ended:
+      into = std::optional<frame>();
+      return true;
+    case ending::failed:
+      into = std::unexpected(*failure_);
+      return true;
   }
   return false;
 }

@@ -20,9 +20,7 @@ class channel_state {
  public:
   explicit channel_state(std::size_t capacity) noexcept : capacity_(capacity) {}
 
-  static auto operator new(std::size_t size) -> void* {
-    return weft::detail::allocate_frame(size);
-  }
+  static auto operator new(std::size_t size) -> void* { return weft::detail::allocate_frame(size); }
   static void operator delete(void* memory, std::size_t size) noexcept {
     weft::detail::deallocate_frame(memory, size);
   }

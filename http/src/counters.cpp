@@ -7,10 +7,21 @@ namespace weft::inline v0::http {
 namespace {
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(counter::count)> names = {
-    "connections_accepted", "connections_refused", "connections_open", "requests",
-    "responses",            "accept_failures",     "handler_exceptions", "peer_disconnects",
-    "protocol_errors",      "head_timeouts",       "idle_timeouts",    "body_timeouts",
-    "write_stalls",         "body_failures",       "connections_cut",
+    "connections_accepted",
+    "connections_refused",
+    "connections_open",
+    "requests",
+    "responses",
+    "accept_failures",
+    "handler_exceptions",
+    "peer_disconnects",
+    "protocol_errors",
+    "head_timeouts",
+    "idle_timeouts",
+    "body_timeouts",
+    "write_stalls",
+    "body_failures",
+    "connections_cut",
 };
 
 // Threads are dealt out to the shards in the order in which they first count something.

@@ -79,7 +79,8 @@ auto parse_segment(std::string_view pattern, std::string_view text, bool is_last
 
 auto parse_pattern(std::string_view pattern) -> std::vector<segment> {
   if (pattern.empty() || pattern.front() != '/') refuse(pattern, "a pattern begins with /");
-  if (pattern.find_first_of("?# ") != pattern.npos) refuse(pattern, "no path holds ?, # or a space");
+  if (pattern.find_first_of("?# ") != pattern.npos)
+    refuse(pattern, "no path holds ?, # or a space");
   std::vector<segment> segments;
   std::size_t parameters = 0;
   for (auto rest = pattern.substr(1);;) {

@@ -4,19 +4,21 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <optional>
 #include <string>
 
 #include "net_support.hpp"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 namespace {
 
 using namespace net_test;
 
-task<void> nothing() { co_return; }
+task<void> nothing() {
+  co_return;
+}
 
 // gtest's death tests fork: their statement runs in a child of the process that has the runtime.
 TEST(fork_death_test, using_a_runtime_in_a_child_aborts_with_a_message) {
@@ -58,10 +60,15 @@ task<result<void>> fork_in_a_task() {
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT) << status;
   co_return {};
 }
-TEST(fork, a_task_does_not_go_on_in_a_child) { run(fork_in_a_task()); }
-TEST(fork, a_task_does_not_go_on_in_a_child_on_one_thread) { run_here(fork_in_a_task()); }
+TEST(fork, a_task_does_not_go_on_in_a_child) {
+  run(fork_in_a_task());
+}
+TEST(fork, a_task_does_not_go_on_in_a_child_on_one_thread) {
+  run_here(fork_in_a_task());
+}
 
-// The epoll descriptor is shared: were the child to take its sockets out of it, the parent would hear no more.
+// The epoll descriptor is shared: were the child to take its sockets out of it, the parent would
+// hear no more.
 task<result<void>> a_child_that_closes_its_sockets_leaves_the_parents() {
   auto pair = co_await or_return(connected_pair());
   auto child = ::fork();

@@ -1,5 +1,4 @@
 #include <weft/io/duplex.hpp>
-
 #include <weft/join.hpp>
 #include <weft/runtime.hpp>
 #include <weft/time.hpp>
@@ -24,7 +23,8 @@ using weft::io::transport;
 
 std::string pattern(std::size_t size) {
   std::string made(size, '\0');
-  for (std::size_t index = 0; index < size; ++index) made[index] = static_cast<char>('a' + index % 23);
+  for (std::size_t index = 0; index < size; ++index)
+    made[index] = static_cast<char>('a' + index % 23);
   return made;
 }
 
@@ -46,7 +46,9 @@ task<result<void>> carries_bytes_both_ways() {
   EXPECT_FALSE(static_cast<bool>(client.peer_address()));
   co_return {};
 }
-TEST(duplex, carries_bytes_both_ways) { run(carries_bytes_both_ways()); }
+TEST(duplex, carries_bytes_both_ways) {
+  run(carries_bytes_both_ways());
+}
 
 // Every capacity around the size of what is sent, so that the ring wraps everywhere.
 task<result<void>> wraps_around_at_every_capacity() {
@@ -59,7 +61,9 @@ task<result<void>> wraps_around_at_every_capacity() {
   }
   co_return {};
 }
-TEST(duplex, wraps_around_at_every_capacity) { run(wraps_around_at_every_capacity()); }
+TEST(duplex, wraps_around_at_every_capacity) {
+  run(wraps_around_at_every_capacity());
+}
 
 task<result<void>> pushes_back_when_it_is_full() {
   auto [client, server] = duplex(4);
@@ -73,7 +77,9 @@ task<result<void>> pushes_back_when_it_is_full() {
   EXPECT_EQ(rest, 2U);
   co_return {};
 }
-TEST(duplex, pushes_back_when_it_is_full) { run(pushes_back_when_it_is_full()); }
+TEST(duplex, pushes_back_when_it_is_full) {
+  run(pushes_back_when_it_is_full());
+}
 
 task<result<void>> half_close_leaves_the_other_direction() {
   auto [client, server] = duplex();
@@ -89,7 +95,9 @@ task<result<void>> half_close_leaves_the_other_direction() {
   EXPECT_EQ(answer, "answer");
   co_return {};
 }
-TEST(duplex, half_close_leaves_the_other_direction) { run(half_close_leaves_the_other_direction()); }
+TEST(duplex, half_close_leaves_the_other_direction) {
+  run(half_close_leaves_the_other_direction());
+}
 
 task<result<void>> closing_ends_both_directions() {
   auto [client, server] = duplex();
@@ -103,7 +111,9 @@ task<result<void>> closing_ends_both_directions() {
   EXPECT_TRUE(again.empty());
   co_return {};
 }
-TEST(duplex, closing_ends_both_directions) { run(closing_ends_both_directions()); }
+TEST(duplex, closing_ends_both_directions) {
+  run(closing_ends_both_directions());
+}
 
 task<result<void>> close_it(transport end) {
   end.close();
@@ -127,7 +137,9 @@ task<result<void>> closing_wakes_who_waits() {
   }
   co_return {};
 }
-TEST(duplex, closing_wakes_who_waits) { run(closing_wakes_who_waits()); }
+TEST(duplex, closing_wakes_who_waits) {
+  run(closing_wakes_who_waits());
+}
 
 task<result<void>> reset_it(duplex_script& script) {
   script.second().reset();
@@ -146,7 +158,9 @@ task<result<void>> a_reset_breaks_both_ends() {
   co_await client.peer_closed();
   co_return {};
 }
-TEST(duplex, a_reset_breaks_both_ends) { run(a_reset_breaks_both_ends()); }
+TEST(duplex, a_reset_breaks_both_ends) {
+  run(a_reset_breaks_both_ends());
+}
 
 task<result<void>> closing_with_unread_data_resets_when_asked() {
   duplex_script script;
@@ -159,7 +173,9 @@ task<result<void>> closing_with_unread_data_resets_when_asked() {
   EXPECT_TRUE(!answer && answer.error() == std::errc::connection_reset);
   co_return {};
 }
-TEST(duplex, closing_with_unread_data_resets_when_asked) { run(closing_with_unread_data_resets_when_asked()); }
+TEST(duplex, closing_with_unread_data_resets_when_asked) {
+  run(closing_with_unread_data_resets_when_asked());
+}
 
 task<result<void>> moves_as_little_as_it_is_told() {
   auto text = pattern(97);
@@ -178,13 +194,17 @@ task<result<void>> moves_as_little_as_it_is_told() {
   }
   co_return {};
 }
-TEST(duplex, moves_as_little_as_it_is_told) { run(moves_as_little_as_it_is_told()); }
+TEST(duplex, moves_as_little_as_it_is_told) {
+  run(moves_as_little_as_it_is_told());
+}
 
 // A chain is taken up again at every offset at which a write may stop.
 task<result<void>> a_chain_is_resumed_at_every_offset() {
   for (std::size_t at = 1; at < 30; ++at) {
     duplex_script script;
-    script.first().on_send(1, fault::at_most(at)).on_send(2, fault::fail(std::errc::no_buffer_space));
+    script.first()
+        .on_send(1, fault::at_most(at))
+        .on_send(2, fault::fail(std::errc::no_buffer_space));
     auto [client, server] = duplex(script);
     weft::bytes_chain chain;
     for (auto piece : {"a", "bc", "def", "ghij", "klmno", "pqrstu", "vwxyz0123"}) {
@@ -200,7 +220,9 @@ task<result<void>> a_chain_is_resumed_at_every_offset() {
   }
   co_return {};
 }
-TEST(duplex, a_chain_is_resumed_at_every_offset) { run(a_chain_is_resumed_at_every_offset()); }
+TEST(duplex, a_chain_is_resumed_at_every_offset) {
+  run(a_chain_is_resumed_at_every_offset());
+}
 
 task<result<void>> the_nth_operation_fails_and_only_that() {
   duplex_script script;
@@ -217,7 +239,9 @@ task<result<void>> the_nth_operation_fails_and_only_that() {
   EXPECT_EQ(script.second().counters().receives, 3U);
   co_return {};
 }
-TEST(duplex, the_nth_operation_fails_and_only_that) { run(the_nth_operation_fails_and_only_that()); }
+TEST(duplex, the_nth_operation_fails_and_only_that) {
+  run(the_nth_operation_fails_and_only_that());
+}
 
 task<result<void>> the_nth_operation_resets() {
   duplex_script script;
@@ -230,7 +254,9 @@ task<result<void>> the_nth_operation_resets() {
   EXPECT_TRUE(!lost && lost.error() == std::errc::connection_reset);
   co_return {};
 }
-TEST(duplex, the_nth_operation_resets) { run(the_nth_operation_resets()); }
+TEST(duplex, the_nth_operation_resets) {
+  run(the_nth_operation_resets());
+}
 
 task<result<void>> an_operation_takes_its_time() {
   duplex_script script;
@@ -262,13 +288,17 @@ task<result<void>> a_cancelled_read_loses_nothing() {
   std::string received;
   while (received.size() < 500) {
     auto some = co_await weft::timeout(0ms, server.receive());
-    if (some) received += some->view();
-    else co_await weft::yield_now();
+    if (some)
+      received += some->view();
+    else
+      co_await weft::yield_now();
   }
   EXPECT_EQ(received, pattern(500));
   co_return co_await std::move(sending);
 }
-TEST(duplex, a_cancelled_read_loses_nothing) { run(a_cancelled_read_loses_nothing()); }
+TEST(duplex, a_cancelled_read_loses_nothing) {
+  run(a_cancelled_read_loses_nothing());
+}
 
 task<result<void>> two_threads_pass_a_megabyte_both_ways() {
   auto [client, server] = duplex(1000);
@@ -285,6 +315,8 @@ task<result<void>> two_threads_pass_a_megabyte_both_ways() {
   EXPECT_TRUE(at_client == text && at_server == text);
   co_return {};
 }
-TEST(duplex, two_threads_pass_a_megabyte_both_ways) { run(two_threads_pass_a_megabyte_both_ways()); }
+TEST(duplex, two_threads_pass_a_megabyte_both_ways) {
+  run(two_threads_pass_a_megabyte_both_ways());
+}
 
 }  // namespace

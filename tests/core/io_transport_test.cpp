@@ -1,6 +1,5 @@
-#include <weft/io/transport.hpp>
-
 #include <weft/io/duplex.hpp>
+#include <weft/io/transport.hpp>
 #include <weft/join.hpp>
 #include <weft/runtime.hpp>
 
@@ -72,7 +71,9 @@ task<result<void>> any_stream_is_a_transport() {
   co_await from.peer_closed();
   co_return {};
 }
-TEST(transport, any_stream_is_a_transport) { run(any_stream_is_a_transport()); }
+TEST(transport, any_stream_is_a_transport) {
+  run(any_stream_is_a_transport());
+}
 
 task<result<void>> reads_into_whatever_is_contiguous() {
   auto [client, server] = weft::io::duplex();
@@ -96,7 +97,9 @@ task<result<void>> reads_into_whatever_is_contiguous() {
   EXPECT_EQ(text[0], 'q');
   co_return {};
 }
-TEST(transport, reads_into_whatever_is_contiguous) { run(reads_into_whatever_is_contiguous()); }
+TEST(transport, reads_into_whatever_is_contiguous) {
+  run(reads_into_whatever_is_contiguous());
+}
 
 task<result<void>> a_read_into_nothing_is_refused() {
   auto pair = co_await or_return(connected_pair());
@@ -110,7 +113,9 @@ task<result<void>> a_read_into_nothing_is_refused() {
   }
   co_return {};
 }
-TEST(transport, a_read_into_nothing_is_refused) { run(a_read_into_nothing_is_refused()); }
+TEST(transport, a_read_into_nothing_is_refused) {
+  run(a_read_into_nothing_is_refused());
+}
 
 task<result<void>> a_write_of_nothing_is_done_at_once() {
   auto [client, server] = weft::io::duplex();
@@ -123,7 +128,9 @@ task<result<void>> a_write_of_nothing_is_done_at_once() {
   co_await or_return(client.write_all(""));
   co_return {};
 }
-TEST(transport, a_write_of_nothing_is_done_at_once) { run(a_write_of_nothing_is_done_at_once()); }
+TEST(transport, a_write_of_nothing_is_done_at_once) {
+  run(a_write_of_nothing_is_done_at_once());
+}
 
 task<result<void>> receiving_appends_and_keeps_what_is_there() {
   auto [client, server] = weft::io::duplex();
@@ -134,7 +141,9 @@ task<result<void>> receiving_appends_and_keeps_what_is_there() {
   EXPECT_EQ(into.view(), "kept and more");
   co_return {};
 }
-TEST(transport, receiving_appends_and_keeps_what_is_there) { run(receiving_appends_and_keeps_what_is_there()); }
+TEST(transport, receiving_appends_and_keeps_what_is_there) {
+  run(receiving_appends_and_keeps_what_is_there());
+}
 
 // An idle connection holds no memory for what may come.
 task<result<void>> takes_memory_only_when_there_is_something_to_read() {
@@ -207,7 +216,8 @@ task<result<void>> drive_engine(transport& mine, transport& theirs) {
   weft::bytes_chain out;
   std::string expected;
   for (int index = 0; index < 200; ++index) {
-    std::string piece(1 + static_cast<std::size_t>(index) * 31 % 4000, static_cast<char>('a' + index % 26));
+    std::string piece(1 + static_cast<std::size_t>(index) * 31 % 4000,
+                      static_cast<char>('a' + index % 26));
     expected += piece;
     out.push_back(weft::bytes::from(std::move(piece)));
   }
@@ -225,9 +235,15 @@ task<result<void>> one_leaf_drives_a_duplex() {
   auto [client, server] = weft::io::duplex(100);
   co_return co_await drive_engine(client, server);
 }
-TEST(transport, one_leaf_drives_a_socket) { run(one_leaf_drives_a_socket()); }
-TEST(transport, one_leaf_drives_a_duplex) { run(one_leaf_drives_a_duplex()); }
-TEST(transport, one_leaf_drives_a_duplex_on_one_thread) { run_here(one_leaf_drives_a_duplex()); }
+TEST(transport, one_leaf_drives_a_socket) {
+  run(one_leaf_drives_a_socket());
+}
+TEST(transport, one_leaf_drives_a_duplex) {
+  run(one_leaf_drives_a_duplex());
+}
+TEST(transport, one_leaf_drives_a_duplex_on_one_thread) {
+  run_here(one_leaf_drives_a_duplex());
+}
 
 TEST(transport_death_test, one_that_was_closed_says_so) {
   transport none;

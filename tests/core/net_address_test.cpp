@@ -18,8 +18,8 @@ std::string why_not(std::string_view text) {
 }
 
 TEST(ip_address, is_read_and_written) {
-  for (std::string text : {"0.0.0.0", "127.0.0.1", "255.255.255.255", "::", "::1", "2001:db8::1", "fe80::1:2:3",
-                           "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4"}) {
+  for (std::string text : {"0.0.0.0", "127.0.0.1", "255.255.255.255", "::", "::1", "2001:db8::1",
+                           "fe80::1:2:3", "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4"}) {
     auto parsed = ip_address::parse(text);
     ASSERT_TRUE(parsed.has_value()) << text;
     EXPECT_EQ(parsed->to_string(), text);
@@ -28,8 +28,9 @@ TEST(ip_address, is_read_and_written) {
 }
 
 TEST(ip_address, refuses_what_is_none) {
-  for (std::string_view text : {"", "1", "1.2.3", "1.2.3.4.5", "256.0.0.1", "01.2.3.4", "1.2.3.4 ", "::1::", "12345::",
-                                "localhost", "[::1]", "1.2.3.4%1", "fe80::1%", "fe80::1%no-such-interface"}) {
+  for (std::string_view text : {"", "1", "1.2.3", "1.2.3.4.5", "256.0.0.1", "01.2.3.4", "1.2.3.4 ",
+                                "::1::", "12345::", "localhost", "[::1]", "1.2.3.4%1", "fe80::1%",
+                                "fe80::1%no-such-interface"}) {
     EXPECT_FALSE(ip_address::parse(text).has_value()) << text;
   }
   EXPECT_FALSE(ip_address::parse(std::string_view("1.2.3.4\0", 8)).has_value());
@@ -53,8 +54,8 @@ TEST(ip_address, keeps_the_zone) {
 }
 
 TEST(socket_address, is_read_and_written) {
-  for (std::string text : {"127.0.0.1:80", "0.0.0.0:0", "[::1]:65535", "[fe80::1%lo]:1", "unix:/run/app.sock",
-                           "unix:@abstract"}) {
+  for (std::string text : {"127.0.0.1:80", "0.0.0.0:0", "[::1]:65535", "[fe80::1%lo]:1",
+                           "unix:/run/app.sock", "unix:@abstract"}) {
     auto parsed = socket_address::parse(text);
     ASSERT_TRUE(parsed.has_value()) << why_not(text);
     EXPECT_EQ(parsed->to_string(), text);
@@ -116,7 +117,8 @@ TEST(socket_address, survives_a_round_trip) {
   for (int round = 0; round < 2000; ++round) {
     std::array<std::uint8_t, 16> octets{};
     for (auto& octet : octets) octet = random() % 3 ? 0 : static_cast<std::uint8_t>(random());
-    auto ip = random() % 2 ? ip_address::v6(octets) : ip_address::v4(octets[0], octets[1], octets[2], octets[3]);
+    auto ip = random() % 2 ? ip_address::v6(octets)
+                           : ip_address::v4(octets[0], octets[1], octets[2], octets[3]);
     socket_address address(ip, static_cast<std::uint16_t>(random()));
     auto again = socket_address::parse(address.to_string());
     ASSERT_TRUE(again.has_value()) << address.to_string();

@@ -1,22 +1,21 @@
 // What networks and kernels do to sockets: many of them, none left, peers that break or vanish.
-#include <weft/net/tcp.hpp>
-
 #include <weft/join.hpp>
+#include <weft/net/tcp.hpp>
 #include <weft/runtime.hpp>
 #include <weft/time.hpp>
 
 #include <gtest/gtest.h>
-
-#include <string>
-#include <vector>
-
-#include "net_support.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "net_support.hpp"
 
 namespace {
 
@@ -148,15 +147,18 @@ task<result<void>> a_thousand_connections(std::size_t connections) {
 }
 TEST(net_faults, a_thousand_connections_converse_at_once) {
   descriptor_limit many(4096);
-  if (many.reached() < 2200) GTEST_SKIP() << "the system grants " << many.reached() << " descriptors";
+  if (many.reached() < 2200)
+    GTEST_SKIP() << "the system grants " << many.reached() << " descriptors";
   run(a_thousand_connections(1000));
 }
 
-// As a machine that loses power: no end, no reset. TCP_REPAIR closes a socket without telling the peer.
+// As a machine that loses power: no end, no reset. TCP_REPAIR closes a socket without telling the
+// peer.
 task<result<void>> a_peer_that_vanishes_is_found_when_written_to() {
   auto pair = co_await or_return(connected_pair());
   int repair = 1;
-  if (::setsockopt(pair.client.native_handle(), IPPROTO_TCP, TCP_REPAIR, &repair, sizeof repair) < 0) {
+  if (::setsockopt(pair.client.native_handle(), IPPROTO_TCP, TCP_REPAIR, &repair, sizeof repair) <
+      0) {
     co_return {};  // needs CAP_NET_ADMIN
   }
   pair.client.close();
@@ -191,7 +193,9 @@ task<result<void>> connecting_can_be_given_up() {
   ADD_FAILURE() << "the backlog was never full";
   co_return {};
 }
-TEST(net_faults, connecting_can_be_given_up) { run(connecting_can_be_given_up()); }
+TEST(net_faults, connecting_can_be_given_up) {
+  run(connecting_can_be_given_up());
+}
 
 // The sender's buffer is as small as it gets: every write is partial, at many offsets.
 task<result<void>> trickle(tcp_stream& from, std::string& into) {
@@ -219,13 +223,17 @@ task<result<void>> partial_writes_keep_their_place() {
   int small = 1;
   ::setsockopt(pair.client.native_handle(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
   std::string text(300'000, ' ');
-  for (std::size_t index = 0; index < text.size(); ++index) text[index] = static_cast<char>('a' + index % 25);
+  for (std::size_t index = 0; index < text.size(); ++index)
+    text[index] = static_cast<char>('a' + index % 25);
   std::string received;
-  co_await or_return(weft::try_join(write_pieces(pair.client, text), trickle(pair.server, received)));
+  co_await or_return(
+      weft::try_join(write_pieces(pair.client, text), trickle(pair.server, received)));
   EXPECT_TRUE(received == text);
   co_return {};
 }
-TEST(net_faults, partial_writes_keep_their_place) { run(partial_writes_keep_their_place()); }
+TEST(net_faults, partial_writes_keep_their_place) {
+  run(partial_writes_keep_their_place());
+}
 
 // A reset wakes whoever waits: for data, for room, for the peer's end.
 task<result<void>> reset_by(tcp_stream stream) {
@@ -237,15 +245,17 @@ task<result<void>> a_reset_wakes_everybody_who_waits() {
   auto pair = co_await or_return(connected_pair());
   std::string large(16 << 20, 'x');
   auto [sent, received, closed, done] =
-      co_await weft::join(pair.server.write_all(large), pair.server.receive(), pair.server.peer_closed(),
-                          reset_by(std::move(pair.client)));
+      co_await weft::join(pair.server.write_all(large), pair.server.receive(),
+                          pair.server.peer_closed(), reset_by(std::move(pair.client)));
   EXPECT_FALSE(sent.has_value());
   EXPECT_FALSE(received.has_value() && !received->empty());
   EXPECT_TRUE(done.has_value());
   (void)closed;
   co_return {};
 }
-TEST(net_faults, a_reset_wakes_everybody_who_waits) { run(a_reset_wakes_everybody_who_waits()); }
+TEST(net_faults, a_reset_wakes_everybody_who_waits) {
+  run(a_reset_wakes_everybody_who_waits());
+}
 
 // Tasks that are aborted in the middle of everything leave no descriptor behind.
 task<result<void>> churn(tcp_listener& listener) {
@@ -267,6 +277,8 @@ task<result<void>> aborted_tasks_leak_no_descriptor() {
   EXPECT_EQ(next_descriptor(), before);
   co_return {};
 }
-TEST(net_faults, aborted_tasks_leak_no_descriptor) { run(aborted_tasks_leak_no_descriptor()); }
+TEST(net_faults, aborted_tasks_leak_no_descriptor) {
+  run(aborted_tasks_leak_no_descriptor());
+}
 
 }  // namespace

@@ -1,6 +1,5 @@
-#include <weft/net/resolver.hpp>
-
 #include <weft/environment.hpp>
+#include <weft/net/resolver.hpp>
 #include <weft/net/tcp.hpp>
 #include <weft/runtime.hpp>
 
@@ -29,7 +28,8 @@ class canned_names final : public weft::environment {
     ++asked;
     if (host == "two.test") {
       addresses both;
-      both.emplace_back(ip_address::v4(127, 0, 0, 1), static_cast<std::uint16_t>(1));  // nobody listens there
+      both.emplace_back(ip_address::v4(127, 0, 0, 1),
+                        static_cast<std::uint16_t>(1));  // nobody listens there
       both.emplace_back(ip_address::v4(127, 0, 0, 1), port);
       co_return both;
     }
@@ -67,8 +67,12 @@ task<result<void>> the_system_knows_localhost() {
   }
   co_return {};
 }
-TEST(resolver, the_system_knows_localhost) { run(the_system_knows_localhost()); }
-TEST(resolver, the_system_knows_localhost_on_one_thread) { run_here(the_system_knows_localhost()); }
+TEST(resolver, the_system_knows_localhost) {
+  run(the_system_knows_localhost());
+}
+TEST(resolver, the_system_knows_localhost_on_one_thread) {
+  run_here(the_system_knows_localhost());
+}
 
 task<result<void>> errors_say_which_name() {
   auto unknown = co_await resolve("nowhere.test:80");
@@ -104,17 +108,21 @@ task<result<void>> a_name_that_cannot_exist_does_not() {
   auto unknown = co_await resolve("surely-not-there.invalid:80");
   EXPECT_FALSE(unknown.has_value());
   if (!unknown) {  // without a network no server answers
-    EXPECT_TRUE(unknown.error() == resolve_errc::no_such_host || unknown.error() == resolve_errc::temporary_failure)
+    EXPECT_TRUE(unknown.error() == resolve_errc::no_such_host ||
+                unknown.error() == resolve_errc::temporary_failure)
         << unknown.error().message();
   }
   co_return {};
 }
-TEST(resolver, a_name_that_cannot_exist_does_not) { run(a_name_that_cannot_exist_does_not()); }
+TEST(resolver, a_name_that_cannot_exist_does_not) {
+  run(a_name_that_cannot_exist_does_not());
+}
 
 task<result<void>> connecting_tries_every_address() {
   auto listener = co_await or_return(weft::net::tcp_listener::bind("127.0.0.1:0"));
   auto address = listener.local_address();
-  auto client = co_await or_return(weft::net::tcp_stream::connect("two.test:" + std::to_string(address.port())));
+  auto client = co_await or_return(
+      weft::net::tcp_stream::connect("two.test:" + std::to_string(address.port())));
   EXPECT_EQ(client.peer_address(), address);
   auto refused = co_await weft::net::tcp_stream::connect("two.test:1");
   EXPECT_TRUE(!refused && refused.error() == std::errc::connection_refused);
@@ -133,6 +141,8 @@ task<result<void>> a_name_can_be_bound() {
   EXPECT_TRUE(listener.local_address().ip().is_loopback());
   co_return {};
 }
-TEST(resolver, a_name_can_be_bound) { run(a_name_can_be_bound()); }
+TEST(resolver, a_name_can_be_bound) {
+  run(a_name_can_be_bound());
+}
 
 }  // namespace

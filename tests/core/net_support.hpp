@@ -12,7 +12,8 @@
 
 namespace net_test {
 
-/// UBSan opens a pipe to see whether an object is what its type says: without descriptors it sees errors everywhere.
+/// UBSan opens a pipe to see whether an object is what its type says: without descriptors it sees
+/// errors everywhere.
 inline bool needs_descriptors() {
 #if defined(__has_feature)
 #if __has_feature(undefined_behavior_sanitizer)

@@ -1,6 +1,5 @@
-#include <weft/net/tcp.hpp>
-
 #include <weft/join.hpp>
+#include <weft/net/tcp.hpp>
 #include <weft/runtime.hpp>
 #include <weft/yield.hpp>
 
@@ -36,8 +35,12 @@ task<result<void>> echoes_both_ways() {
   EXPECT_EQ(answer, "pong");
   co_return {};
 }
-TEST(tcp, echoes_both_ways) { run(echoes_both_ways()); }
-TEST(tcp, echoes_both_ways_on_one_thread) { run_here(echoes_both_ways()); }
+TEST(tcp, echoes_both_ways) {
+  run(echoes_both_ways());
+}
+TEST(tcp, echoes_both_ways_on_one_thread) {
+  run_here(echoes_both_ways());
+}
 
 task<result<void>> knows_its_addresses() {
   auto listener = co_await or_return(tcp_listener::bind("127.0.0.1:0"));
@@ -51,7 +54,9 @@ task<result<void>> knows_its_addresses() {
   EXPECT_GE(server.native_handle(), 0);
   co_return {};
 }
-TEST(tcp, knows_its_addresses) { run(knows_its_addresses()); }
+TEST(tcp, knows_its_addresses) {
+  run(knows_its_addresses());
+}
 
 task<result<void>> speaks_ipv6() {
   auto listener = co_await tcp_listener::bind("[::1]:0");
@@ -61,7 +66,9 @@ task<result<void>> speaks_ipv6() {
   EXPECT_TRUE(server.peer_address().ip().is_v6());
   co_return {};
 }
-TEST(tcp, speaks_ipv6) { run(speaks_ipv6()); }
+TEST(tcp, speaks_ipv6) {
+  run(speaks_ipv6());
+}
 
 task<result<void>> an_accepted_stream_has_nodelay() {
   auto pair = co_await or_return(connected_pair());
@@ -73,7 +80,9 @@ task<result<void>> an_accepted_stream_has_nodelay() {
   EXPECT_TRUE(pair.server.set_keepalive(std::nullopt).has_value());
   co_return {};
 }
-TEST(tcp, an_accepted_stream_has_nodelay) { run(an_accepted_stream_has_nodelay()); }
+TEST(tcp, an_accepted_stream_has_nodelay) {
+  run(an_accepted_stream_has_nodelay());
+}
 
 task<result<void>> half_close_ends_one_side() {
   auto pair = co_await or_return(connected_pair());
@@ -88,7 +97,9 @@ task<result<void>> half_close_ends_one_side() {
   EXPECT_EQ(answer, "answer");
   co_return {};
 }
-TEST(tcp, half_close_ends_one_side) { run(half_close_ends_one_side()); }
+TEST(tcp, half_close_ends_one_side) {
+  run(half_close_ends_one_side());
+}
 
 task<result<void>> a_zero_linger_resets() {
   auto pair = co_await or_return(connected_pair());
@@ -107,7 +118,9 @@ task<result<void>> a_zero_linger_resets() {
   }
   co_return {};
 }
-TEST(tcp, a_zero_linger_resets) { run(a_zero_linger_resets()); }
+TEST(tcp, a_zero_linger_resets) {
+  run(a_zero_linger_resets());
+}
 
 task<result<void>> connecting_to_a_closed_port_is_refused() {
   auto listener = co_await or_return(tcp_listener::bind("127.0.0.1:0"));
@@ -117,12 +130,15 @@ task<result<void>> connecting_to_a_closed_port_is_refused() {
   EXPECT_FALSE(refused.has_value());
   if (!refused) {
     EXPECT_TRUE(refused.error() == std::errc::connection_refused);
-    EXPECT_NE(refused.error().message().find("connecting to " + address.to_string()), std::string::npos)
+    EXPECT_NE(refused.error().message().find("connecting to " + address.to_string()),
+              std::string::npos)
         << refused.error().message();
   }
   co_return {};
 }
-TEST(tcp, connecting_to_a_closed_port_is_refused) { run(connecting_to_a_closed_port_is_refused()); }
+TEST(tcp, connecting_to_a_closed_port_is_refused) {
+  run(connecting_to_a_closed_port_is_refused());
+}
 
 task<result<void>> a_taken_port_says_so() {
   auto listener = co_await or_return(tcp_listener::bind("127.0.0.1:0"));
@@ -131,11 +147,14 @@ task<result<void>> a_taken_port_says_so() {
   EXPECT_FALSE(second.has_value());
   if (!second) {
     EXPECT_TRUE(second.error() == std::errc::address_in_use);
-    EXPECT_NE(second.error().message().find("listening on " + address.to_string()), std::string::npos);
+    EXPECT_NE(second.error().message().find("listening on " + address.to_string()),
+              std::string::npos);
   }
   co_return {};
 }
-TEST(tcp, a_taken_port_says_so) { run(a_taken_port_says_so()); }
+TEST(tcp, a_taken_port_says_so) {
+  run(a_taken_port_says_so());
+}
 
 task<result<void>> reuse_port_shares_a_port() {
   listen_options shared;
@@ -145,7 +164,9 @@ task<result<void>> reuse_port_shares_a_port() {
   EXPECT_EQ(first.local_address(), second.local_address());
   co_return {};
 }
-TEST(tcp, reuse_port_shares_a_port) { run(reuse_port_shares_a_port()); }
+TEST(tcp, reuse_port_shares_a_port) {
+  run(reuse_port_shares_a_port());
+}
 
 task<result<void>> only_ip_addresses_are_taken() {
   auto path = *socket_address::parse("unix:/tmp/x");
@@ -157,13 +178,16 @@ task<result<void>> only_ip_addresses_are_taken() {
   EXPECT_TRUE(!garbage && garbage.error() == errc::invalid_argument);
   co_return {};
 }
-TEST(tcp, only_ip_addresses_are_taken) { run(only_ip_addresses_are_taken()); }
+TEST(tcp, only_ip_addresses_are_taken) {
+  run(only_ip_addresses_are_taken());
+}
 
 // The writer fills the socket's buffers, so that it writes in part; the reader counts every byte.
 task<result<void>> send_pieces(weft::io::transport& to, std::size_t pieces) {
   weft::bytes_chain chain;
   for (std::size_t index = 0; index < pieces; ++index) {
-    chain.push_back(weft::bytes::from(std::string(1 + index * 37 % 5000, static_cast<char>('a' + index % 26))));
+    chain.push_back(
+        weft::bytes::from(std::string(1 + index * 37 % 5000, static_cast<char>('a' + index % 26))));
   }
   co_await or_return(to.send_all(chain));
   EXPECT_TRUE(chain.empty());
@@ -183,10 +207,13 @@ task<result<void>> expect_pieces(weft::io::transport& from, std::size_t pieces) 
 task<result<void>> a_slow_reader_gets_everything_in_order() {
   auto pair = co_await or_return(connected_pair());
   constexpr std::size_t pieces = 4000;
-  co_await or_return(weft::try_join(send_pieces(pair.client, pieces), expect_pieces(pair.server, pieces)));
+  co_await or_return(
+      weft::try_join(send_pieces(pair.client, pieces), expect_pieces(pair.server, pieces)));
   co_return {};
 }
-TEST(tcp, a_slow_reader_gets_everything_in_order) { run(a_slow_reader_gets_everything_in_order()); }
+TEST(tcp, a_slow_reader_gets_everything_in_order) {
+  run(a_slow_reader_gets_everything_in_order());
+}
 TEST(tcp, a_slow_reader_gets_everything_in_order_on_one_thread) {
   run_here(a_slow_reader_gets_everything_in_order());
 }
@@ -194,7 +221,8 @@ TEST(tcp, a_slow_reader_gets_everything_in_order_on_one_thread) {
 task<result<void>> a_full_socket_keeps_the_progress_of_a_cancelled_write() {
   auto pair = co_await or_return(connected_pair());
   std::string large(8 << 20, 'x');
-  for (std::size_t index = 0; index < large.size(); ++index) large[index] = static_cast<char>('a' + index % 23);
+  for (std::size_t index = 0; index < large.size(); ++index)
+    large[index] = static_cast<char>('a' + index % 23);
   weft::io::unsent rest(large);
   auto late = co_await weft::timeout(1ms, pair.client.write_all(rest));
   EXPECT_TRUE(!late && late.error() == errc::timed_out);
@@ -233,7 +261,9 @@ task<result<void>> cancelled_reads_lose_nothing() {
   EXPECT_EQ(received, sent);
   co_return {};
 }
-TEST(tcp, cancelled_reads_lose_nothing) { run(cancelled_reads_lose_nothing()); }
+TEST(tcp, cancelled_reads_lose_nothing) {
+  run(cancelled_reads_lose_nothing());
+}
 
 task<result<void>> cancelled_accepts_lose_no_connection() {
   auto listener = co_await or_return(tcp_listener::bind("127.0.0.1:0"));
@@ -248,7 +278,9 @@ task<result<void>> cancelled_accepts_lose_no_connection() {
   EXPECT_EQ(servers.size(), clients.size());
   co_return {};
 }
-TEST(tcp, cancelled_accepts_lose_no_connection) { run(cancelled_accepts_lose_no_connection()); }
+TEST(tcp, cancelled_accepts_lose_no_connection) {
+  run(cancelled_accepts_lose_no_connection());
+}
 
 task<result<void>> peer_closed_is_heard_beside_unread_data() {
   auto pair = co_await or_return(connected_pair());
@@ -261,7 +293,9 @@ task<result<void>> peer_closed_is_heard_beside_unread_data() {
   EXPECT_EQ(words, "last words");
   co_return {};
 }
-TEST(tcp, peer_closed_is_heard_beside_unread_data) { run(peer_closed_is_heard_beside_unread_data()); }
+TEST(tcp, peer_closed_is_heard_beside_unread_data) {
+  run(peer_closed_is_heard_beside_unread_data());
+}
 
 task<result<void>> a_read_and_peer_closed_wait_side_by_side() {
   auto pair = co_await or_return(connected_pair());
@@ -276,7 +310,9 @@ task<result<void>> a_read_and_peer_closed_wait_side_by_side() {
   (void)closed;
   co_return co_await std::move(closing);
 }
-TEST(tcp, a_read_and_peer_closed_wait_side_by_side) { run(a_read_and_peer_closed_wait_side_by_side()); }
+TEST(tcp, a_read_and_peer_closed_wait_side_by_side) {
+  run(a_read_and_peer_closed_wait_side_by_side());
+}
 
 // The operation that is destroyed must not take the waker of the one that followed it.
 task<result<void>> an_old_operation_does_not_unregister_a_new_one() {
@@ -304,7 +340,8 @@ task<result<void>> an_old_operation_does_not_unregister_a_new_one() {
     co_await weft::yield_now();
     co_return co_await to.write_all("a");
   };
-  auto [got, wrote] = co_await weft::join(poll_operation(pair.server, old, in), write_later(pair.client));
+  auto [got, wrote] =
+      co_await weft::join(poll_operation(pair.server, old, in), write_later(pair.client));
   (void)got;
   EXPECT_TRUE(wrote.has_value());
   EXPECT_FALSE(old.engaged());

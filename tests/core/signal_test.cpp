@@ -1,21 +1,20 @@
-#include <weft/signal.hpp>
-
 #include <weft/join.hpp>
 #include <weft/runtime.hpp>
+#include <weft/signal.hpp>
 #include <weft/time.hpp>
 
 #include <gtest/gtest.h>
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <thread>
 #include <vector>
 
 #include "net_support.hpp"
-
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/types.h>
-#include <unistd.h>
 
 namespace {
 
@@ -33,8 +32,12 @@ task<result<void>> a_signal_is_heard() {
   EXPECT_EQ(heard.value(), SIGUSR1);
   co_return {};
 }
-TEST(signal, a_signal_is_heard) { run(a_signal_is_heard()); }
-TEST(signal, a_signal_is_heard_on_one_thread) { run_here(a_signal_is_heard()); }
+TEST(signal, a_signal_is_heard) {
+  run(a_signal_is_heard());
+}
+TEST(signal, a_signal_is_heard_on_one_thread) {
+  run_here(a_signal_is_heard());
+}
 
 // An operation listens from when it is made; an earlier signal is none of its business.
 task<result<void>> one_that_came_before_the_await_is_heard() {
@@ -47,7 +50,9 @@ task<result<void>> one_that_came_before_the_await_is_heard() {
   EXPECT_TRUE(!late && late.error() == errc::timed_out);
   co_return {};
 }
-TEST(signal, one_that_came_before_the_await_is_heard) { run(one_that_came_before_the_await_is_heard()); }
+TEST(signal, one_that_came_before_the_await_is_heard) {
+  run(one_that_came_before_the_await_is_heard());
+}
 
 task<result<void>> a_listener_misses_nothing_between_awaits() {
   weft::signal::listener hangup(SIGHUP);
@@ -65,12 +70,17 @@ task<result<void>> a_listener_misses_nothing_between_awaits() {
   EXPECT_FALSE(late.has_value());
   co_return {};
 }
-TEST(signal, a_listener_misses_nothing_between_awaits) { run(a_listener_misses_nothing_between_awaits()); }
+TEST(signal, a_listener_misses_nothing_between_awaits) {
+  run(a_listener_misses_nothing_between_awaits());
+}
 
-task<result<int>> wait_for(weft::detail::signal_operation made) { co_return co_await std::move(made); }
+task<result<int>> wait_for(weft::detail::signal_operation made) {
+  co_return co_await std::move(made);
+}
 task<result<void>> everybody_hears_it() {
   std::vector<weft::join_handle<result<int>>> waiting;
-  for (int index = 0; index < 20; ++index) waiting.push_back(weft::spawn(wait_for(weft::signal::on(SIGUSR2))));
+  for (int index = 0; index < 20; ++index)
+    waiting.push_back(weft::spawn(wait_for(weft::signal::on(SIGUSR2))));
   ::raise(SIGUSR2);
   for (auto& one : waiting) {
     auto heard = co_await or_return(std::move(one));
@@ -78,7 +88,9 @@ task<result<void>> everybody_hears_it() {
   }
   co_return {};
 }
-TEST(signal, everybody_hears_it) { run(everybody_hears_it()); }
+TEST(signal, everybody_hears_it) {
+  run(everybody_hears_it());
+}
 
 TEST(signal, several_runtimes_hear_it) {
   auto first = weft::runtime::multi_thread().worker_threads(1).build();
@@ -99,7 +111,9 @@ task<result<void>> terminate_is_sigterm_or_ctrl_c() {
   EXPECT_EQ(heard.value(), SIGINT);
   co_return {};
 }
-TEST(signal, terminate_is_sigterm_or_ctrl_c) { run(terminate_is_sigterm_or_ctrl_c()); }
+TEST(signal, terminate_is_sigterm_or_ctrl_c) {
+  run(terminate_is_sigterm_or_ctrl_c());
+}
 
 task<result<void>> some_cannot_be_caught() {
   for (int number : {SIGKILL, SIGSTOP, SIGSEGV, 0, -1, 65, 1000}) {
@@ -113,13 +127,16 @@ task<result<void>> some_cannot_be_caught() {
   }
   co_return {};
 }
-TEST(signal, some_cannot_be_caught) { run(some_cannot_be_caught()); }
+TEST(signal, some_cannot_be_caught) {
+  run(some_cannot_be_caught());
+}
 
 std::atomic<int> called_before{0};
 TEST(signal, a_handler_that_was_there_is_still_called) {
-  struct sigaction mine {};
+  struct sigaction mine{};
   mine.sa_handler = [](int) { ++called_before; };
-  static const int installed = ::sigaction(SIGALRM, &mine, nullptr);  // once, also when the test is repeated
+  static const int installed =
+      ::sigaction(SIGALRM, &mine, nullptr);  // once, also when the test is repeated
   ASSERT_EQ(installed, 0);
   called_before = 0;
   auto runtime = weft::runtime::current_thread().build();
@@ -130,8 +147,12 @@ TEST(signal, a_handler_that_was_there_is_still_called) {
 }
 
 TEST(signal, one_for_which_nobody_listens_any_more_is_ignored) {
-  { auto unused = weft::signal::on(SIGUSR1); }
-  { auto unused = weft::signal::terminate(); }
+  {
+    auto unused = weft::signal::on(SIGUSR1);
+  }
+  {
+    auto unused = weft::signal::terminate();
+  }
   ::raise(SIGUSR1);
   ::raise(SIGTERM);  // the default would have ended us
 }
@@ -159,7 +180,8 @@ task<result<void>> without_descriptors_it_says_so() {
   ::setrlimit(RLIMIT_NOFILE, &none);
   auto failed = co_await std::move(operation);
   ::setrlimit(RLIMIT_NOFILE, &before);
-  EXPECT_TRUE(!failed && failed.error() == std::errc::too_many_files_open) << failed.error().message();
+  EXPECT_TRUE(!failed && failed.error() == std::errc::too_many_files_open)
+      << failed.error().message();
   co_return {};
 }
 TEST(signal, without_descriptors_it_says_so) {
@@ -177,10 +199,13 @@ task<result<void>> come_and_go(const std::atomic<bool>& stop) {
 }
 TEST(signal, listeners_come_and_go_under_fire) {
   auto runtime = weft::runtime::multi_thread().worker_threads(2).build();
-  { auto installed = weft::signal::on(SIGUSR2); }
+  {
+    auto installed = weft::signal::on(SIGUSR2);
+  }
   std::atomic<bool> stop{false};
   std::vector<weft::join_handle<result<void>>> tasks;
-  for (int index = 0; index < 8; ++index) tasks.push_back(runtime.spawn(come_and_go, std::cref(stop)));
+  for (int index = 0; index < 8; ++index)
+    tasks.push_back(runtime.spawn(come_and_go, std::cref(stop)));
   for (int shot = 0; shot < 2000; ++shot) ::kill(::getpid(), SIGUSR2);
   stop = true;
   for (auto& one : tasks) EXPECT_TRUE(runtime.block_on(std::move(one)).has_value());

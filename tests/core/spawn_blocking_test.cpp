@@ -1,9 +1,10 @@
-#include <weft/spawn_blocking.hpp>
-
 #include <weft/join.hpp>
 #include <weft/runtime.hpp>
+#include <weft/spawn_blocking.hpp>
 
 #include <gtest/gtest.h>
+
+#include <pthread.h>
 
 #include <atomic>
 #include <latch>
@@ -14,8 +15,6 @@
 #include <thread>
 
 #include "net_support.hpp"
-
-#include <pthread.h>
 
 namespace {
 
@@ -56,7 +55,9 @@ task<result<void>> runs_elsewhere_and_yields_the_value() {
   co_await or_return(std::move(nothing));
   co_return {};
 }
-TEST(spawn_blocking, runs_elsewhere_and_yields_the_value) { run(runs_elsewhere_and_yields_the_value()); }
+TEST(spawn_blocking, runs_elsewhere_and_yields_the_value) {
+  run(runs_elsewhere_and_yields_the_value());
+}
 TEST(spawn_blocking, runs_elsewhere_and_yields_the_value_on_one_thread) {
   run_here(runs_elsewhere_and_yields_the_value());
 }
@@ -70,7 +71,9 @@ task<result<void>> a_result_is_flat() {
   EXPECT_TRUE(!failed && failed.error() == errc::not_found);
   co_return {};
 }
-TEST(spawn_blocking, a_result_is_flat) { run(a_result_is_flat()); }
+TEST(spawn_blocking, a_result_is_flat) {
+  run(a_result_is_flat());
+}
 
 task<result<void>> an_exception_is_contained() {
   auto job = spawn_blocking([]() -> int { throw std::runtime_error("oh"); });
@@ -82,7 +85,9 @@ task<result<void>> an_exception_is_contained() {
   }
   co_return {};
 }
-TEST(spawn_blocking, an_exception_is_contained) { run(an_exception_is_contained()); }
+TEST(spawn_blocking, an_exception_is_contained) {
+  run(an_exception_is_contained());
+}
 
 task<result<void>> the_threads_have_a_name() {
   auto job = spawn_blocking([] {
@@ -94,7 +99,9 @@ task<result<void>> the_threads_have_a_name() {
   EXPECT_EQ(name, "weft-blocking");
   co_return {};
 }
-TEST(spawn_blocking, the_threads_have_a_name) { run(the_threads_have_a_name()); }
+TEST(spawn_blocking, the_threads_have_a_name) {
+  run(the_threads_have_a_name());
+}
 
 // Only if all of them run at once does the latch open.
 task<result<void>> grows_to_as_many_threads_as_there_are_calls() {
@@ -139,7 +146,8 @@ task<result<void>> refuses_what_does_not_fit() {
   co_return {};
 }
 TEST(spawn_blocking, refuses_what_does_not_fit) {
-  auto runtime = weft::runtime::multi_thread().worker_threads(2).blocking_threads(1).blocking_queue(2).build();
+  auto runtime =
+      weft::runtime::multi_thread().worker_threads(2).blocking_threads(1).blocking_queue(2).build();
   auto ended = runtime.block_on(refuses_what_does_not_fit());
   EXPECT_TRUE(ended.has_value()) << ended.error().message();
 }
@@ -176,7 +184,9 @@ task<result<void>> giving_up_the_await_keeps_the_value() {
     go.wait();
     return 9;
   });
-  auto wait = [](weft::blocking_handle<int>& for_what) -> task<result<int>> { co_return co_await for_what; };
+  auto wait = [](weft::blocking_handle<int>& for_what) -> task<result<int>> {
+    co_return co_await for_what;
+  };
   auto late = co_await weft::timeout(0ms, wait(job));
   EXPECT_TRUE(!late && late.error() == errc::timed_out);
   go.count_down();
@@ -184,7 +194,9 @@ task<result<void>> giving_up_the_await_keeps_the_value() {
   EXPECT_EQ(value, 9);
   co_return {};
 }
-TEST(spawn_blocking, giving_up_the_await_keeps_the_value) { run(giving_up_the_await_keeps_the_value()); }
+TEST(spawn_blocking, giving_up_the_await_keeps_the_value) {
+  run(giving_up_the_await_keeps_the_value());
+}
 
 task<result<void>> a_given_up_call_is_not_started() {
   std::latch started(1);
@@ -219,7 +231,8 @@ task<result<void>> call_once() {
 }
 TEST(spawn_blocking, threads_go_when_there_is_no_work) {
   auto doors = std::make_shared<counting_environment>();
-  auto runtime = weft::runtime::multi_thread().worker_threads(1).blocking_idle(1ms).environment(doors).build();
+  auto runtime =
+      weft::runtime::multi_thread().worker_threads(1).blocking_idle(1ms).environment(doors).build();
   ASSERT_TRUE(runtime.block_on(call_once()).has_value());
   doors->ended.wait(0);
   EXPECT_EQ(doors->started, 1);
@@ -256,7 +269,8 @@ TEST(spawn_blocking, outside_a_runtime_throws) {
   EXPECT_THROW((void)spawn_blocking([] {}), std::system_error);
 }
 
-// The clock jumps to the next timer when there is nothing to do; a call under way is something to do.
+// The clock jumps to the next timer when there is nothing to do; a call under way is something to
+// do.
 task<result<void>> a_paused_clock_waits_for_calls() {
   std::latch go(1);
   auto start = weft::time::now();
@@ -281,7 +295,8 @@ TEST(spawn_blocking, a_paused_clock_waits_for_calls) {
   }
 }
 
-task<result<void>> leave_running(std::shared_ptr<std::latch> started, std::shared_ptr<std::latch> go,
+task<result<void>> leave_running(std::shared_ptr<std::latch> started,
+                                 std::shared_ptr<std::latch> go,
                                  std::shared_ptr<std::atomic<int>> ended) {
   auto job = spawn_blocking([=] {
     started->count_down();
@@ -320,7 +335,8 @@ TEST(spawn_blocking, shutdown_leaves_calls_that_hang) {
   doors->ended.wait(0);
 }
 
-task<result<void>> await_a_call(std::shared_ptr<std::latch> started, std::shared_ptr<std::latch> go) {
+task<result<void>> await_a_call(std::shared_ptr<std::latch> started,
+                                std::shared_ptr<std::latch> go) {
   auto job = spawn_blocking([=] {
     started->count_down();
     go->wait();
@@ -335,7 +351,9 @@ TEST(spawn_blocking, shutdown_cancels_who_waits_for_a_call) {
     auto runtime = weft::runtime::multi_thread().worker_threads(1).build();
     auto waiting = runtime.spawn(await_a_call, started, go);
     started->wait();
-    std::thread opener([&] { go->count_down(); });  // the call may end before, while, or after the task is cancelled
+    std::thread opener([&] {
+      go->count_down();
+    });  // the call may end before, while, or after the task is cancelled
     runtime.shut_down(1h);
     opener.join();
     EXPECT_TRUE(waiting.is_finished());
@@ -349,6 +367,8 @@ task<result<void>> many_from_many_tasks() {
   for (auto& one : tasks) co_await or_return(std::move(one));
   co_return {};
 }
-TEST(spawn_blocking, serves_many_tasks) { run(many_from_many_tasks()); }
+TEST(spawn_blocking, serves_many_tasks) {
+  run(many_from_many_tasks());
+}
 
 }  // namespace

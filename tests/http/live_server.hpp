@@ -1,5 +1,5 @@
-// What the tests with sockets share: a server on a free port in a runtime of its own, and blocking sockets to talk to it
-// from outside.
+// What the tests with sockets share: a server on a free port in a runtime of its own, and blocking
+// sockets to talk to it from outside.
 #pragma once
 
 #include <weft/cancellation_token.hpp>
@@ -8,6 +8,11 @@
 #include <weft/runtime.hpp>
 
 #include <gtest/gtest.h>
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -20,25 +25,21 @@
 #include <string_view>
 #include <utility>
 
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 namespace http_test {
 
 namespace http = weft::http;
+using http::counter;
 using weft::or_return;
 using weft::task;
-using http::counter;
 using namespace std::chrono_literals;
 
 /// A server on a port of 127.0.0.1, in a runtime with two workers.
 class live_server {
  public:
   template <class App>
-  explicit live_server(App app, const http::limits& within = {}, weft::duration grace = 5s,
-                       weft::runtime runtime = weft::runtime::multi_thread().worker_threads(2).build())
+  explicit live_server(
+      App app, const http::limits& within = {}, weft::duration grace = 5s,
+      weft::runtime runtime = weft::runtime::multi_thread().worker_threads(2).build())
       : runtime_(std::move(runtime)), counters_(std::make_shared<http::counters>()) {
     std::promise<std::uint16_t> port;
     auto bound = port.get_future();

@@ -55,23 +55,31 @@ auto get(const http::router& app, std::string_view path) -> std::string {
 auto named(std::string name) {
   return [name](http::request r) {
     auto text = name;
-    for (std::size_t i = 0; i < 8 && !r.parameter(i).empty(); ++i) text += " " + std::string(r.parameter(i));
+    for (std::size_t i = 0; i < 8 && !r.parameter(i).empty(); ++i)
+      text += " " + std::string(r.parameter(i));
     return text;
   };
 }
 
 TEST(router, finds_literal_paths_exactly) {
-  auto app = http::router().get("/", named("root")).get("/a", named("a")).get("/a/", named("a-slash")).get("/a/b", named("ab"));
+  auto app = http::router()
+                 .get("/", named("root"))
+                 .get("/a", named("a"))
+                 .get("/a/", named("a-slash"))
+                 .get("/a/b", named("ab"));
   EXPECT_EQ(get(app, "/"), "root");
   EXPECT_EQ(get(app, "/a"), "a");
   EXPECT_EQ(get(app, "/a/"), "a-slash");
   EXPECT_EQ(get(app, "/a/b"), "ab");
   EXPECT_EQ(get(app, "/a?x=/a/b"), "a") << "the query is no part of the path";
-  for (const auto* path : {"/b", "/a/b/", "/a/b/c", "//", "/A", "/%61", "//a"}) EXPECT_EQ(get(app, path), "404") << path;
+  for (const auto* path : {"/b", "/a/b/", "/a/b/c", "//", "/A", "/%61", "//a"})
+    EXPECT_EQ(get(app, path), "404") << path;
 }
 
 TEST(router, a_parameter_is_one_segment_that_is_not_empty) {
-  auto app = http::router().get("/users/{id}", named("user")).get("/users/{id}/posts/{post}", named("post"));
+  auto app = http::router()
+                 .get("/users/{id}", named("user"))
+                 .get("/users/{id}/posts/{post}", named("post"));
   EXPECT_EQ(get(app, "/users/7"), "user 7");
   EXPECT_EQ(get(app, "/users/a%2Fb"), "user a%2Fb") << "as it was sent, not decoded";
   EXPECT_EQ(get(app, "/users/7/posts/42?q"), "post 7 42");
@@ -126,7 +134,11 @@ TEST(router, parameters_may_lie_far_behind_in_a_path) {
 }
 
 TEST(router, no_route_is_404_and_another_method_405_with_allow) {
-  auto app = http::router().get("/a", named("get")).post("/a", named("post")).put("/{x}/b", named("put")).del("/a", named("del"));
+  auto app = http::router()
+                 .get("/a", named("get"))
+                 .post("/a", named("post"))
+                 .put("/{x}/b", named("put"))
+                 .del("/a", named("del"));
   auto missing = call(app, http::method::get, "/nowhere");
   EXPECT_EQ(missing.status, 404);
   EXPECT_EQ(missing.allow, "");
@@ -150,18 +162,22 @@ TEST(router, head_is_answered_by_get_unless_it_has_a_handler) {
 }
 
 TEST(router, refuses_malformed_patterns) {
-  for (const auto* pattern : {"", "a", "a/b", "/{", "/}", "/{}", "/{*}", "/{a", "/a}", "/x{a}", "/{a}x", "/{a}{b}",
-                              "/{{a}}", "/{*a}/b", "/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}", "/a?b", "/a#b", "/a b"}) {
+  for (const auto* pattern :
+       {"", "a", "a/b", "/{", "/}", "/{}", "/{*}", "/{a", "/a}", "/x{a}", "/{a}x", "/{a}{b}",
+        "/{{a}}", "/{*a}/b", "/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}", "/a?b", "/a#b", "/a b"}) {
     EXPECT_THROW((void)http::router().get(pattern, named("x")), std::invalid_argument) << pattern;
   }
   EXPECT_NO_THROW((void)http::router().get("/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}", named("x")));
 }
 
 TEST(router, refuses_a_route_that_is_there) {
-  EXPECT_THROW((void)http::router().get("/a", named("x")).get("/a", named("y")), std::invalid_argument);
-  EXPECT_THROW((void)http::router().get("/{a}", named("x")).get("/{b}", named("y")), std::invalid_argument)
+  EXPECT_THROW((void)http::router().get("/a", named("x")).get("/a", named("y")),
+               std::invalid_argument);
+  EXPECT_THROW((void)http::router().get("/{a}", named("x")).get("/{b}", named("y")),
+               std::invalid_argument)
       << "names do not tell patterns apart";
-  EXPECT_THROW((void)http::router().get("/x/{*a}", named("x")).get("/x/{*b}", named("y")), std::invalid_argument);
+  EXPECT_THROW((void)http::router().get("/x/{*a}", named("x")).get("/x/{*b}", named("y")),
+               std::invalid_argument);
   EXPECT_NO_THROW((void)http::router().get("/{a}", named("x")).post("/{b}", named("y")));
 }
 
@@ -175,22 +191,28 @@ TEST(router, says_what_is_wrong_with_a_pattern) {
 }
 
 TEST(router, handlers_return_what_answers_are_made_from) {
-  auto app = http::router()
-                 .get("/literal", [] { return "literal"; })
-                 .get("/string", [] { return std::string("string"); })
-                 .get("/view", [] { return std::string_view("view"); })
-                 .get("/bytes", [] { return weft::bytes::copy("bytes"); })
-                 .get("/status", [] { return http::status::created; })
-                 .get("/response", [] { return http::response(http::status::accepted, std::string("r")); })
-                 .get("/result", []() -> weft::result<std::string> { return "result"; })
-                 .get("/error", []() -> weft::result<std::string> { return weft::fail(weft::errc::permission_denied); })
-                 .get("/nothing", []() -> weft::result<void> { return {}; })
-                 .get("/task", []() -> task<std::string> {
-                   co_await weft::yield_now();
-                   co_return "task";
-                 })
-                 .get("/task-bytes", []() -> task<weft::result<weft::bytes>> { co_return weft::bytes::copy("tb"); })
-                 .get("/task-nothing", []() -> task<void> { co_return; });
+  auto app =
+      http::router()
+          .get("/literal", [] { return "literal"; })
+          .get("/string", [] { return std::string("string"); })
+          .get("/view", [] { return std::string_view("view"); })
+          .get("/bytes", [] { return weft::bytes::copy("bytes"); })
+          .get("/status", [] { return http::status::created; })
+          .get("/response", [] { return http::response(http::status::accepted, std::string("r")); })
+          .get("/result", []() -> weft::result<std::string> { return "result"; })
+          .get("/error",
+               []() -> weft::result<std::string> {
+                 return weft::fail(weft::errc::permission_denied);
+               })
+          .get("/nothing", []() -> weft::result<void> { return {}; })
+          .get("/task",
+               []() -> task<std::string> {
+                 co_await weft::yield_now();
+                 co_return "task";
+               })
+          .get("/task-bytes",
+               []() -> task<weft::result<weft::bytes>> { co_return weft::bytes::copy("tb"); })
+          .get("/task-nothing", []() -> task<void> { co_return; });
   EXPECT_EQ(get(app, "/literal"), "literal");
   EXPECT_EQ(get(app, "/string"), "string");
   EXPECT_EQ(get(app, "/view"), "view");
@@ -198,7 +220,8 @@ TEST(router, handlers_return_what_answers_are_made_from) {
   EXPECT_EQ(get(app, "/status"), "201");
   EXPECT_EQ(get(app, "/response"), "202");
   EXPECT_EQ(get(app, "/result"), "result");
-  EXPECT_EQ(call(app, http::method::get, "/error").status, 0) << "as a service it yields the error itself";
+  EXPECT_EQ(call(app, http::method::get, "/error").status, 0)
+      << "as a service it yields the error itself";
   EXPECT_EQ(get(app, "/nothing"), "204");
   EXPECT_EQ(get(app, "/task"), "task");
   EXPECT_EQ(get(app, "/task-bytes"), "tb");
@@ -220,10 +243,11 @@ TEST(router, a_call_outlives_the_router) {
   auto kept = std::make_shared<int>(1);
   auto runtime = weft::runtime::current_thread().build();
   auto run = [&]() -> task<std::string> {
-    auto app = std::make_unique<http::router>(http::router().get("/", [kept]() -> task<std::string> {
-      co_await weft::yield_now();
-      co_return "alive";
-    }));
+    auto app =
+        std::make_unique<http::router>(http::router().get("/", [kept]() -> task<std::string> {
+          co_await weft::yield_now();
+          co_return "alive";
+        }));
     auto operation = (*app)(request_for(http::method::get, "/"));
     app.reset();
     auto got = co_await std::move(operation);

@@ -1,9 +1,9 @@
 // A plain request allocates nothing in steady state: sockets, parser, handler, response and all.
-#include "http/live_server.hpp"
-
 #include <atomic>
 #include <cstdlib>
 #include <new>
+
+#include "http/live_server.hpp"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -41,16 +41,20 @@ auto operator new(std::size_t size) -> void* {
   if (auto* memory = __wrap_malloc(size)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
 
 namespace {
 
 using namespace http_test;
 
 /// Asks 10,000 times over one connection, and counts what all threads allocate meanwhile.
-auto allocations_of(const live_server& server, std::string_view request, std::string_view answers_end, int each)
-    -> std::size_t {
+auto allocations_of(const live_server& server, std::string_view request,
+                    std::string_view answers_end, int each) -> std::size_t {
   client_socket client(server.port());
   EXPECT_TRUE(client.connected());
   char room[65536];
@@ -58,8 +62,8 @@ auto allocations_of(const live_server& server, std::string_view request, std::st
     for (int i = 0; i < times; ++i) {
       if (!client.send(request)) return false;
       std::size_t have = 0;
-      while (have < answers_end.size() ||
-             std::string_view(room + have - answers_end.size(), answers_end.size()) != answers_end) {
+      while (have < answers_end.size() || std::string_view(room + have - answers_end.size(),
+                                                           answers_end.size()) != answers_end) {
         auto got = ::recv(client.descriptor(), room + have, sizeof room - have, 0);
         if (got <= 0) return false;
         have += static_cast<std::size_t>(got);
@@ -74,13 +78,16 @@ auto allocations_of(const live_server& server, std::string_view request, std::st
 }
 
 // With several, a connection that moves to another worker finds that one's caches cold.
-auto one_worker() -> weft::runtime { return weft::runtime::multi_thread().worker_threads(1).build(); }
+auto one_worker() -> weft::runtime {
+  return weft::runtime::multi_thread().worker_threads(1).build();
+}
 
 auto app() {
   return http::router()
       .get("/", [] { return "Hello, World!"; })
       .get("/task", []() -> task<const char*> { co_return "Hello, World!"; })
-      .get("/hello/{name}", [](http::request r) { return r.parameter(0).empty() ? "nobody" : "Hello, World!"; })
+      .get("/hello/{name}",
+           [](http::request r) { return r.parameter(0).empty() ? "nobody" : "Hello, World!"; })
       .post("/length", [](http::request r) -> task<http::result> {
         auto all = co_await or_return(std::move(r).body().collect(1000));
         co_return http::response(all.size() == 5 ? "Hello, World!" : "wrong");
@@ -95,13 +102,15 @@ TEST(http_server_allocation, is_counted) {
 
 TEST(http_server_allocation, a_plain_request_allocates_nothing) {
   live_server server(app(), {}, 5s, one_worker());
-  auto made = allocations_of(server, "GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nAccept: */*\r\n\r\n", "Hello, World!", 1);
+  auto made = allocations_of(
+      server, "GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nAccept: */*\r\n\r\n", "Hello, World!", 1);
   EXPECT_EQ(made, 0U) << "in 10,000 requests";
 }
 
 TEST(http_server_allocation, nor_does_one_with_a_parameter) {
   live_server server(app(), {}, 5s, one_worker());
-  auto made = allocations_of(server, "GET /hello/weft HTTP/1.1\r\nHost: a\r\nX-Unknown: 1\r\n\r\n", "Hello, World!", 1);
+  auto made = allocations_of(server, "GET /hello/weft HTTP/1.1\r\nHost: a\r\nX-Unknown: 1\r\n\r\n",
+                             "Hello, World!", 1);
   EXPECT_EQ(made, 0U) << "in 10,000 requests";
 }
 
@@ -113,8 +122,9 @@ TEST(http_server_allocation, nor_does_a_handler_that_is_a_task) {
 
 TEST(http_server_allocation, nor_does_a_short_body) {
   live_server server(app(), {}, 5s, one_worker());
-  auto made = allocations_of(server, "POST /length HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
-                             "Hello, World!", 1);
+  auto made =
+      allocations_of(server, "POST /length HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
+                     "Hello, World!", 1);
   EXPECT_EQ(made, 0U) << "in 10,000 requests";
 }
 

@@ -7,17 +7,20 @@ using namespace http_test;
 
 constexpr auto chunked_post = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-auto echo(http::request request) -> http::response { return http::response(std::move(request).body()); }
+auto echo(http::request request) -> http::response {
+  return http::response(std::move(request).body());
+}
 
 auto in_parts(int parts) {
   return [parts] {
-    return http::response(http::status::ok,
-                          http::stream([left = parts]() mutable -> task<weft::result<std::optional<weft::bytes>>> {
-                            co_await weft::sleep(1s);
-                            if (left == 0) co_return std::optional<weft::bytes>();
-                            co_return std::optional<weft::bytes>(
-                                weft::bytes::from("part " + std::to_string(left--) + "; "));
-                          }));
+    return http::response(
+        http::status::ok,
+        http::stream([left = parts]() mutable -> task<weft::result<std::optional<weft::bytes>>> {
+          co_await weft::sleep(1s);
+          if (left == 0) co_return std::optional<weft::bytes>();
+          co_return std::optional<weft::bytes>(
+              weft::bytes::from("part " + std::to_string(left--) + "; "));
+        }));
   };
 }
 
@@ -61,11 +64,12 @@ TEST(http_server_bodies, head_does_not_run_the_stream) {
 
 TEST(http_server_bodies, an_empty_part_does_not_end_a_stream) {
   auto app = http::router().get("/", [] {
-    return http::response(http::status::ok,
-                          http::stream([left = 4]() mutable -> task<weft::result<std::optional<weft::bytes>>> {
-                            if (left-- == 0) co_return std::optional<weft::bytes>();
-                            co_return std::optional<weft::bytes>(weft::bytes::copy(left % 2 == 0 ? "x" : ""));
-                          }));
+    return http::response(
+        http::status::ok,
+        http::stream([left = 4]() mutable -> task<weft::result<std::optional<weft::bytes>>> {
+          if (left-- == 0) co_return std::optional<weft::bytes>();
+          co_return std::optional<weft::bytes>(weft::bytes::copy(left % 2 == 0 ? "x" : ""));
+        }));
   });
   with_server(std::move(app), [](duplex_server& server) -> task<void> {
     auto client = server.connect();
@@ -112,7 +116,9 @@ TEST(http_server_bodies, of_a_megabyte_are_echoed_through_a_narrow_connection) {
     auto client = server.connect(1000);
     std::string body(1 << 20, ' ');
     for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>('a' + i % 23);
-    auto writing = [](peer& to, std::string text) -> task<void> { co_await to.send(std::move(text)); };
+    auto writing = [](peer& to, std::string text) -> task<void> {
+      co_await to.send(std::move(text));
+    };
     auto reading = [](peer& from) -> task<answer> { co_return co_await from.receive("POST"); };
     auto [sent, got] = co_await weft::join(writing(client, post("/", body)), reading(client));
     EXPECT_TRUE(got.body == body) << "the body changed on its way";
@@ -121,7 +127,8 @@ TEST(http_server_bodies, of_a_megabyte_are_echoed_through_a_narrow_connection) {
 
 TEST(http_server_bodies, a_peer_that_ends_its_side_behind_the_body_gets_the_echo) {
   with_server(http::router().post("/", echo), [](duplex_server& server) -> task<void> {
-    // As `nc -N` does. The body is larger than what is read at a time, so the end is there before all is read.
+    // As `nc -N` does. The body is larger than what is read at a time, so the end is there before
+    // all is read.
     auto client = server.connect(1 << 20);
     std::string body(300'000, 'x');
     co_await client.send(post("/", body));
@@ -147,7 +154,8 @@ TEST(http_server_bodies, trailers_reach_the_handler) {
   });
   with_server(std::move(app), [](duplex_server& server) -> task<void> {
     auto client = server.connect();
-    auto got = co_await client.ask(std::string(chunked_post) + "3\r\nabc\r\n0\r\nX-Sum: 42\r\n\r\n");
+    auto got =
+        co_await client.ask(std::string(chunked_post) + "3\r\nabc\r\n0\r\nX-Sum: 42\r\n\r\n");
     EXPECT_EQ(got.body, "abc: 42");
     got = co_await client.ask(std::string(chunked_post) + "3\r\nabc\r\n0\r\n\r\n");
     EXPECT_EQ(got.body, "none");
@@ -203,17 +211,21 @@ TEST(http_server_bodies, a_channel_that_is_dropped_cuts_the_connection) {
 TEST(http_server_bodies, a_stream_that_fails_or_throws_cuts_the_connection) {
   using part = weft::result<std::optional<weft::bytes>>;
   auto app = http::router()
-                 .get("/fail", [] {
-                   return http::response(http::status::ok, http::stream([first = true]() mutable -> task<part> {
-                                           if (!std::exchange(first, false)) co_return weft::fail(weft::errc::unknown);
-                                           co_return std::optional<weft::bytes>(weft::bytes::copy("half"));
-                                         }));
-                 })
+                 .get("/fail",
+                      [] {
+                        return http::response(
+                            http::status::ok, http::stream([first = true]() mutable -> task<part> {
+                              if (!std::exchange(first, false))
+                                co_return weft::fail(weft::errc::unknown);
+                              co_return std::optional<weft::bytes>(weft::bytes::copy("half"));
+                            }));
+                      })
                  .get("/throw", [] {
-                   return http::response(http::status::ok, http::stream([first = true]() mutable -> task<part> {
-                                           if (!std::exchange(first, false)) throw 1;
-                                           co_return std::optional<weft::bytes>(weft::bytes::copy("half"));
-                                         }));
+                   return http::response(
+                       http::status::ok, http::stream([first = true]() mutable -> task<part> {
+                         if (!std::exchange(first, false)) throw 1;
+                         co_return std::optional<weft::bytes>(weft::bytes::copy("half"));
+                       }));
                  });
   with_server(std::move(app), [](duplex_server& server) -> task<void> {
     static constexpr const char* paths[] = {"/fail", "/throw"};
@@ -229,11 +241,13 @@ TEST(http_server_bodies, a_stream_that_fails_or_throws_cuts_the_connection) {
 
 TEST(http_server_bodies, that_do_not_fit_the_declared_length_never_look_valid) {
   auto app = http::router().get("/{length}", [](http::request r) {
-    auto stream = http::stream([left = 1]() mutable -> task<weft::result<std::optional<weft::bytes>>> {
-      if (left-- == 0) co_return std::optional<weft::bytes>();
-      co_return std::optional<weft::bytes>(weft::bytes::copy("12345678"));
-    });
-    return http::response(http::status::ok, std::move(stream)).header(http::header::content_length, r.parameter(0));
+    auto stream =
+        http::stream([left = 1]() mutable -> task<weft::result<std::optional<weft::bytes>>> {
+          if (left-- == 0) co_return std::optional<weft::bytes>();
+          co_return std::optional<weft::bytes>(weft::bytes::copy("12345678"));
+        });
+    return http::response(http::status::ok, std::move(stream))
+        .header(http::header::content_length, r.parameter(0));
   });
   with_server(std::move(app), [](duplex_server& server) -> task<void> {
     auto right = server.connect();
@@ -255,11 +269,11 @@ TEST(http_server_bodies, that_do_not_fit_the_declared_length_never_look_valid) {
 TEST(http_server_bodies, a_reader_that_stops_stops_the_handlers_stream) {
   auto made = std::make_shared<std::size_t>(0);
   auto app = http::router().get("/", [made] {
-    return http::response(http::status::ok,
-                          http::stream([made]() -> task<weft::result<std::optional<weft::bytes>>> {
-                            *made += 10'000;
-                            co_return std::optional<weft::bytes>(weft::bytes::from(std::string(10'000, 'x')));
-                          }));
+    return http::response(
+        http::status::ok, http::stream([made]() -> task<weft::result<std::optional<weft::bytes>>> {
+          *made += 10'000;
+          co_return std::optional<weft::bytes>(weft::bytes::from(std::string(10'000, 'x')));
+        }));
   });
   auto limits = http::limits().write_stall(1h);
   with_server(std::move(app), limits, [made](duplex_server& server) -> task<void> {
@@ -315,20 +329,25 @@ TEST(http_server_bodies, a_handler_that_does_not_read_stops_the_sender) {
   with_server(std::move(app), [](duplex_server& server) -> task<void> {
     io::duplex_script script;
     auto client = server.connect(script, 64 * 1024);
-    auto writing = [](peer& to) -> task<void> { co_await to.send(post("/", std::string(1'000'000, 'x'))); };
+    auto writing = [](peer& to) -> task<void> {
+      co_await to.send(post("/", std::string(1'000'000, 'x')));
+    };
     auto checking = [](io::duplex_script& of) -> task<void> {
       co_await weft::sleep(9s);
-      EXPECT_LE(of.second().counters().bytes_received, 64U * 1024) << "taken from the peer, asked for by nobody";
+      EXPECT_LE(of.second().counters().bytes_received, 64U * 1024)
+          << "taken from the peer, asked for by nobody";
     };
     auto reading = [](peer& from) -> task<answer> { co_return co_await from.receive("POST"); };
-    auto [sent, checked, got] = co_await weft::join(writing(client), checking(script), reading(client));
+    auto [sent, checked, got] =
+        co_await weft::join(writing(client), checking(script), reading(client));
     EXPECT_EQ(got.body, "1000000");
   });
 }
 
 // ---- Expect: 100-continue
 
-constexpr auto expecting = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+constexpr auto expecting =
+    "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
 
 TEST(http_server_continue, is_said_when_the_body_is_read_and_not_before) {
   auto app = http::router().post("/", [](http::request r) -> task<http::result> {
@@ -444,7 +463,8 @@ TEST(http_server_unread, a_long_body_closes_in_good_order) {
     io::duplex_script script;
     script.second().resets_when_closed_unread();
     auto client = server.connect(script);
-    co_await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n" + std::string(60'000, 'x'));
+    co_await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n" +
+                         std::string(60'000, 'x'));
     auto got = co_await client.receive();
     EXPECT_EQ(got.body, "ignored");
     EXPECT_EQ(got.field("connection"), "close");

@@ -1,8 +1,7 @@
 // Every limit and timeout: its number, its answer, its counter.
-#include "http/server_support.hpp"
-
 #include "http/h1_corpus.hpp"
 #include "http/h1_transcript.hpp"
+#include "http/server_support.hpp"
 
 namespace {
 
@@ -11,17 +10,19 @@ using namespace http_test;
 auto collecting() {
   return http::router()
       .get("/", [] { return "hello"; })
-      .post("/", [](http::request r) -> task<http::result> {
-        auto all = co_await or_return(std::move(r).body().collect(1'000'000'000));
-        co_return http::response(std::to_string(all.size()));
-      })
+      .post("/",
+            [](http::request r) -> task<http::result> {
+              auto all = co_await or_return(std::move(r).body().collect(1'000'000'000));
+              co_return http::response(std::to_string(all.size()));
+            })
       .post("/ignore", [] { return "ignored"; });
 }
 
 constexpr auto post_of_1000 = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n";
 
 /// Sends `request`, expects `status`, the counter of `reason`, and the end of the connection.
-auto expect_refused(duplex_server& server, std::string request, int status, std::string reason) -> task<void> {
+auto expect_refused(duplex_server& server, std::string request, int status, std::string reason)
+    -> task<void> {
   auto before = server.refused(reason);
   auto client = server.connect(1 << 20);
   auto got = co_await client.ask(std::move(request));
@@ -42,28 +43,39 @@ TEST(http_server_limits, each_refuses_with_its_status_and_counts) {
     for (int i = 0; i < 33; ++i) trailers += "X: y\r\n";
     const auto next = get("/");
     co_await expect_refused(server, "GET / HTTP/1.1\r\n\r\n" + next, 400, "missing_host");
-    co_await expect_refused(server, "GET  / HTTP/1.1\r\nHost: a\r\n\r\n" + next, 400, "bad_request_line");
+    co_await expect_refused(server, "GET  / HTTP/1.1\r\nHost: a\r\n\r\n" + next, 400,
+                            "bad_request_line");
     co_await expect_refused(server, get("/", "X: " + x40k + "\r\n") + next, 431, "head_too_large");
     co_await expect_refused(server, get("/", many_fields) + next, 431, "too_many_fields");
-    co_await expect_refused(server, get("/" + std::string(9000, 'x')) + next, 414, "target_too_long");
-    co_await expect_refused(server, "GET / HTTP/2.0\r\nHost: a\r\n\r\n" + next, 505, "unsupported_version");
-    co_await expect_refused(server, post("/", "", "Transfer-Encoding: gzip\r\n"), 400, "conflicting_length");
-    co_await expect_refused(server, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n" + next, 501,
-                            "unknown_coding");
-    co_await expect_refused(server, post("/", "", "Expect: x\r\n") + next, 417, "unknown_expectation");
-    co_await expect_refused(server, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 67108865\r\n\r\n", 413,
+    co_await expect_refused(server, get("/" + std::string(9000, 'x')) + next, 414,
+                            "target_too_long");
+    co_await expect_refused(server, "GET / HTTP/2.0\r\nHost: a\r\n\r\n" + next, 505,
+                            "unsupported_version");
+    co_await expect_refused(server, post("/", "", "Transfer-Encoding: gzip\r\n"), 400,
+                            "conflicting_length");
+    co_await expect_refused(server,
+                            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n" + next,
+                            501, "unknown_coding");
+    co_await expect_refused(server, post("/", "", "Expect: x\r\n") + next, 417,
+                            "unknown_expectation");
+    co_await expect_refused(server,
+                            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 67108865\r\n\r\n", 413,
                             "body_too_large");
-    co_await expect_refused(server, "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 67108865\r\n\r\n", 413,
-                            "body_too_large");
+    co_await expect_refused(server,
+                            "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 67108865\r\n\r\n",
+                            413, "body_too_large");
     co_await expect_refused(server, chunks + "4000001\r\n", 413, "body_too_large");
     co_await expect_refused(server, chunks + "1;" + std::string(1100, 'x') + "\r\nx\r\n", 400,
                             "chunk_extensions_too_large");
     co_await expect_refused(server, chunks + "x\r\n", 400, "bad_chunk");
-    co_await expect_refused(server, chunks + "0\r\n" + trailers + "\r\n", 431, "trailers_too_large");
+    co_await expect_refused(server, chunks + "0\r\n" + trailers + "\r\n", 431,
+                            "trailers_too_large");
     co_await expect_refused(server, chunks + "0\r\nX: " + std::string(9000, 'x') + "\r\n\r\n", 431,
                             "trailers_too_large");
-    co_await expect_refused(server, chunks + "0\r\nContent-Length: 1\r\n\r\n", 400, "forbidden_trailer");
-    co_await expect_refused(server, "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n" + next, 405, "connect_refused");
+    co_await expect_refused(server, chunks + "0\r\nContent-Length: 1\r\n\r\n", 400,
+                            "forbidden_trailer");
+    co_await expect_refused(server, "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n" + next, 405,
+                            "connect_refused");
     EXPECT_EQ(server.count(counter::protocol_errors), 18);
     co_await weft::sleep(1ms);
     EXPECT_EQ(server.open(), 0U);
@@ -73,7 +85,8 @@ TEST(http_server_limits, each_refuses_with_its_status_and_counts) {
 TEST(http_server_limits, can_be_changed) {
   auto limits = http::limits().head(200).body(10);
   with_server(collecting(), limits, [](duplex_server& server) -> task<void> {
-    co_await expect_refused(server, get("/", "X: " + std::string(200, 'x') + "\r\n"), 431, "head_too_large");
+    co_await expect_refused(server, get("/", "X: " + std::string(200, 'x') + "\r\n"), 431,
+                            "head_too_large");
     co_await expect_refused(server, post("/", "12345678901"), 413, "body_too_large");
     auto client = server.connect();
     auto got = co_await client.ask(post("/", "1234567890"));
@@ -113,7 +126,8 @@ TEST(http_server_limits, a_head_has_10_s_however_it_trickles) {
     auto got = co_await client.receive();
     EXPECT_EQ(got.status, 408);
     EXPECT_EQ(got.field("connection"), "close");
-    EXPECT_EQ(weft::time::now() - began, 10s) << "from the first byte on; later ones do not extend it";
+    EXPECT_EQ(weft::time::now() - began, 10s)
+        << "from the first byte on; later ones do not extend it";
     EXPECT_EQ(server.count(counter::head_timeouts), 1);
     auto rest = co_await client.rest();
     EXPECT_EQ(rest, "");
@@ -299,14 +313,19 @@ auto statuses_of(std::string_view verdict) -> std::string {
   };
   std::size_t at = 0;
   bool in_request = false;
-  auto note = [&](std::string_view text) { statuses += std::string(statuses.empty() ? "" : " ") + std::string(text); };
+  auto note = [&](std::string_view text) {
+    statuses += std::string(statuses.empty() ? "" : " ") + std::string(text);
+  };
   // Bodies in quotes may hold anything; they are passed over.
   std::string plain;
   for (bool quoted = false; at < verdict.size(); ++at) {
     if (verdict[at] == '\'') {
-      auto ends = quoted && (at + 1 == verdict.size() || verdict[at + 1] == ';' || verdict[at + 1] == ' ');
-      if (!quoted) quoted = true;
-      else if (ends) quoted = false;
+      auto ends =
+          quoted && (at + 1 == verdict.size() || verdict[at + 1] == ';' || verdict[at + 1] == ' ');
+      if (!quoted)
+        quoted = true;
+      else if (ends)
+        quoted = false;
       continue;
     }
     if (!quoted) plain += verdict[at];
@@ -335,8 +354,10 @@ auto heard_statuses(std::string_view text) -> std::string {
   std::string statuses;
   for (auto at = text.find("HTTP/1.1 "); at != text.npos; at = text.find("HTTP/1.1 ", at + 1)) {
     auto code = text.substr(at + 9, 3);
-    auto is_code = code.find_first_not_of("0123456789") == code.npos;  // refusals speak of HTTP/1.1 too
-    if (is_code && code != "100") statuses += std::string(statuses.empty() ? "" : " ") + std::string(code);
+    auto is_code =
+        code.find_first_not_of("0123456789") == code.npos;  // refusals speak of HTTP/1.1 too
+    if (is_code && code != "100")
+      statuses += std::string(statuses.empty() ? "" : " ") + std::string(code);
   }
   return statuses;
 }
@@ -357,13 +378,20 @@ void feed_corpus(std::size_t at_a_time) {
       co_await client.end();
       auto heard = co_await client.rest();
       EXPECT_EQ(heard_statuses(heard), statuses_of(one.verdict))
-          << "case \"" << one.name << "\", verdict \"" << one.verdict << "\", the server said:\n" << heard;
+          << "case \"" << one.name << "\", verdict \"" << one.verdict << "\", the server said:\n"
+          << heard;
     }
   });
 }
 
-TEST(http_server_corpus, whole) { feed_corpus(0); }
-TEST(http_server_corpus, byte_by_byte) { feed_corpus(1); }
-TEST(http_server_corpus, in_sevens) { feed_corpus(7); }
+TEST(http_server_corpus, whole) {
+  feed_corpus(0);
+}
+TEST(http_server_corpus, byte_by_byte) {
+  feed_corpus(1);
+}
+TEST(http_server_corpus, in_sevens) {
+  feed_corpus(7);
+}
 
 }  // namespace

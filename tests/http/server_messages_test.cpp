@@ -1,7 +1,8 @@
-// Requests and answers, one after the other on a connection: keep-alive, pipelining, framing, HEAD, errors.
-#include "http/server_support.hpp"
-
+// Requests and answers, one after the other on a connection: keep-alive, pipelining, framing, HEAD,
+// errors.
 #include <stdexcept>
+
+#include "http/server_support.hpp"
 
 namespace {
 
@@ -10,37 +11,46 @@ using namespace http_test;
 auto app() {
   return http::router()
       .get("/", [] { return "hello"; })
-      .get("/slow", []() -> task<std::string> {
-        co_await weft::sleep(2s);
-        co_return "slow";
-      })
+      .get("/slow",
+           []() -> task<std::string> {
+             co_await weft::sleep(2s);
+             co_return "slow";
+           })
       .get("/throw", []() -> std::string { throw std::runtime_error("no"); })
-      .get("/throw-late", []() -> task<std::string> {
-        co_await weft::sleep(1s);
-        throw 42;
-      })
-      .get("/missing", []() -> weft::result<std::string> { return weft::fail(weft::errc::not_found); })
-      .get("/late-error", []() -> task<weft::result<std::string>> {
-        co_await weft::yield_now();
-        co_return weft::fail(weft::errc::overloaded, "a secret");
-      })
-      .get("/status/{code}", [](http::request r) {
-        auto code = http::status::from_code(std::stoi(std::string(r.parameter(0))));
-        return http::response(code.value(), std::string("body"));
-      })
-      .get("/wrong-length", [] {
-        return http::response(std::string("twelve bytes")).header(http::header::content_length, "5");
-      })
-      .get("/framing", [] {
-        return http::response(std::string("x"))
-            .header(http::header::transfer_encoding, "chunked")
-            .header(http::header::connection, "keep-alive, x-y");
-      })
+      .get("/throw-late",
+           []() -> task<std::string> {
+             co_await weft::sleep(1s);
+             throw 42;
+           })
+      .get("/missing",
+           []() -> weft::result<std::string> { return weft::fail(weft::errc::not_found); })
+      .get("/late-error",
+           []() -> task<weft::result<std::string>> {
+             co_await weft::yield_now();
+             co_return weft::fail(weft::errc::overloaded, "a secret");
+           })
+      .get("/status/{code}",
+           [](http::request r) {
+             auto code = http::status::from_code(std::stoi(std::string(r.parameter(0))));
+             return http::response(code.value(), std::string("body"));
+           })
+      .get("/wrong-length",
+           [] {
+             return http::response(std::string("twelve bytes"))
+                 .header(http::header::content_length, "5");
+           })
+      .get("/framing",
+           [] {
+             return http::response(std::string("x"))
+                 .header(http::header::transfer_encoding, "chunked")
+                 .header(http::header::connection, "keep-alive, x-y");
+           })
       .get("/close", [] { return http::response("bye").header(http::header::connection, "close"); })
-      .post("/collect", [](http::request r) -> task<http::result> {
-        auto all = co_await or_return(std::move(r).body().collect(100'000));
-        co_return http::response(std::move(all));
-      })
+      .post("/collect",
+            [](http::request r) -> task<http::result> {
+              auto all = co_await or_return(std::move(r).body().collect(100'000));
+              co_return http::response(std::move(all));
+            })
       .post("/ignore", [] { return "ignored"; });
 }
 
@@ -161,7 +171,8 @@ TEST(http_server, sends_earlier_answers_before_it_waits_for_the_rest_of_a_reques
 }
 
 TEST(http_server, a_peer_that_asks_and_does_not_read_is_not_asked_for_more) {
-  // Each answer is large and its own memory: pipelining thousands must not make the server keep them all.
+  // Each answer is large and its own memory: pipelining thousands must not make the server keep
+  // them all.
   auto answered = std::make_shared<int>(0);
   auto large = [answered] {
     ++*answered;
@@ -271,7 +282,8 @@ TEST(http_server, understands_a_request_that_comes_byte_by_byte) {
     auto client = server.connect(script);
     co_await client.send(get("/") + post("/collect", "some body") +
                          "POST /collect HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-                         "4\r\nmore\r\n0\r\nX-Sum: 1\r\n\r\n" + get("/"));
+                         "4\r\nmore\r\n0\r\nX-Sum: 1\r\n\r\n" +
+                         get("/"));
     auto first = co_await client.receive();
     auto second = co_await client.receive();
     auto third = co_await client.receive();
@@ -284,7 +296,8 @@ TEST(http_server, understands_a_request_that_comes_byte_by_byte) {
 }
 
 TEST(http_server, a_head_that_ends_where_a_read_ends_is_answered_at_once) {
-  // The peer waits after each: nothing may wait for a byte behind the request. Heads of all sizes around that of a block.
+  // The peer waits after each: nothing may wait for a byte behind the request. Heads of all sizes
+  // around that of a block.
   with_server(app(), [](duplex_server& server) -> task<void> {
     auto client = server.connect();
     static constexpr std::size_t sizes[] = {100,   4095,  4096,  4097,  8191,  8192,  8193, 16319,

@@ -81,11 +81,12 @@ TEST(http_server_disconnect, within_a_body_cancels_its_reader) {
 TEST(http_server_disconnect, within_a_response_stops_its_stream) {
   int streams = 0;
   auto app = http::router().get("/", [&streams] {
-    return http::response(http::status::ok,
-                          http::stream([here = alive(streams)]() -> task<weft::result<std::optional<weft::bytes>>> {
-                            co_await weft::sleep(1h);
-                            co_return std::optional<weft::bytes>();
-                          }));
+    return http::response(
+        http::status::ok,
+        http::stream([here = alive(streams)]() -> task<weft::result<std::optional<weft::bytes>>> {
+          co_await weft::sleep(1h);
+          co_return std::optional<weft::bytes>();
+        }));
   });
   with_server(std::move(app), [&](duplex_server& server) -> task<void> {
     auto client = server.connect();
@@ -112,15 +113,19 @@ TEST(http_server_disconnect, at_any_operation_leaves_nothing_behind) {
                    co_return "awake";
                  });
   with_server(std::move(app), [&](duplex_server& server) -> task<void> {
-    auto requests = get("/") + get("/sleep") + "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" +
+    auto requests = get("/") + get("/sleep") +
+                    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" +
                     "5\r\nhello\r\n0\r\n\r\n" + get("/", "Connection: close\r\n");
     for (unsigned nth = 1; nth <= 60; ++nth) {
       for (int what = 0; what < 4; ++what) {
         io::duplex_script script;
-        script.second().on_every_receive(io::fault::at_most(40)).on_every_send(io::fault::at_most(10'000));
+        script.second()
+            .on_every_receive(io::fault::at_most(40))
+            .on_every_send(io::fault::at_most(10'000));
         if (what == 0) script.second().on_receive(nth, io::fault::reset());
         if (what == 1) script.second().on_send(nth, io::fault::reset());
-        if (what == 2) script.second().on_receive(nth, io::fault::fail(std::errc::connection_reset));
+        if (what == 2)
+          script.second().on_receive(nth, io::fault::fail(std::errc::connection_reset));
         if (what == 3) script.second().on_send(nth, io::fault::suspend());
         auto client = server.connect(script, 10'000);
         co_await client.send(requests);
@@ -190,11 +195,12 @@ TEST(http_server_shutdown, the_cut_ends_everything) {
   int handlers = 0;
   int streams = 0;
   auto app = sleeping(handlers).get("/stream", [&streams] {
-    return http::response(http::status::ok,
-                          http::stream([here = alive(streams)]() -> task<weft::result<std::optional<weft::bytes>>> {
-                            co_await weft::sleep(1h);
-                            co_return std::optional<weft::bytes>();
-                          }));
+    return http::response(
+        http::status::ok,
+        http::stream([here = alive(streams)]() -> task<weft::result<std::optional<weft::bytes>>> {
+          co_await weft::sleep(1h);
+          co_return std::optional<weft::bytes>();
+        }));
   });
   with_server(std::move(app), [&](duplex_server& server) -> task<void> {
     auto sleeper = server.connect();

@@ -1,10 +1,11 @@
-// The server on real sockets: curl, and clients that are slow, half-open, resetting, flooding or gone.
-#include "http/live_server.hpp"
-
+// The server on real sockets: curl, and clients that are slow, half-open, resetting, flooding or
+// gone.
 #include <atomic>
 #include <cstdio>
 #include <thread>
 #include <vector>
+
+#include "http/live_server.hpp"
 
 namespace {
 
@@ -13,11 +14,15 @@ using namespace http_test;
 auto app() {
   return http::router()
       .get("/", [] { return "hello"; })
-      .get("/bytes/{n}", [](http::request r) { return std::string(std::stoul(std::string(r.parameter(0))), 'x'); })
-      .get("/sleep/{ms}", [](http::request r) -> task<std::string> {
-        co_await weft::sleep(std::chrono::milliseconds(std::stoi(std::string(r.parameter(0)))));
-        co_return "awake";
-      })
+      .get(
+          "/bytes/{n}",
+          [](http::request r) { return std::string(std::stoul(std::string(r.parameter(0))), 'x'); })
+      .get(
+          "/sleep/{ms}",
+          [](http::request r) -> task<std::string> {
+            co_await weft::sleep(std::chrono::milliseconds(std::stoi(std::string(r.parameter(0)))));
+            co_return "awake";
+          })
       .put("/echo", [](http::request r) { return http::response(std::move(r).body()); })
       .post("/echo", [](http::request r) { return http::response(std::move(r).body()); })
       .post("/ignore", [] { return "ignored"; });
@@ -28,7 +33,8 @@ auto curl(const std::string& arguments) -> std::string {
   auto* from = ::popen(("curl -sS --max-time 20 " + arguments + " 2>&1").c_str(), "r");
   std::string printed;
   char part[65536];
-  for (std::size_t got = 0; (got = std::fread(part, 1, sizeof part, from)) > 0;) printed.append(part, got);
+  for (std::size_t got = 0; (got = std::fread(part, 1, sizeof part, from)) > 0;)
+    printed.append(part, got);
   EXPECT_EQ(::pclose(from), 0) << "curl " << arguments << "\n" << printed.substr(0, 2000);
   return printed;
 }
@@ -58,7 +64,8 @@ TEST(http_server_curl, asks_for_heads) {
 
 TEST(http_server_curl, uses_a_connection_again) {
   live_server server(app());
-  EXPECT_EQ(curl(server.url("/") + " " + server.url("/sleep/1") + " " + server.url("/")), "helloawakehello");
+  EXPECT_EQ(curl(server.url("/") + " " + server.url("/sleep/1") + " " + server.url("/")),
+            "helloawakehello");
   EXPECT_EQ(server.count(counter::connections_accepted), 1);
   EXPECT_EQ(server.count(counter::requests), 3);
 }
@@ -77,11 +84,14 @@ TEST(http_server_curl, posts_and_uploads) {
   // From a pipe: chunked. More than 1 MiB: with Expect: 100-continue.
   EXPECT_EQ(curl("-T - " + server.url("/echo") + " < /dev/null"), "");
   auto sum = "| sha256sum";
-  auto sent = curl("--version > /dev/null; head -c 3000000 /dev/zero | tr '\\0' 'y' " + std::string(sum));
-  EXPECT_EQ(curl("--version > /dev/null; head -c 3000000 /dev/zero | tr '\\0' 'y' | curl -sS -T - " +
-                 server.url("/echo") + " " + sum),
-            sent);
-  EXPECT_EQ(curl("--version > /dev/null; head -c 3000000 /dev/zero | tr '\\0' 'y' | curl -sS --data-binary @- " +
+  auto sent =
+      curl("--version > /dev/null; head -c 3000000 /dev/zero | tr '\\0' 'y' " + std::string(sum));
+  EXPECT_EQ(
+      curl("--version > /dev/null; head -c 3000000 /dev/zero | tr '\\0' 'y' | curl -sS -T - " +
+           server.url("/echo") + " " + sum),
+      sent);
+  EXPECT_EQ(curl("--version > /dev/null; head -c 3000000 /dev/zero | tr '\\0' 'y' | curl -sS "
+                 "--data-binary @- " +
                  server.url("/echo") + " " + sum),
             sent);
 }
@@ -139,8 +149,9 @@ TEST(http_server_sockets, a_client_that_resets_cancels_its_handler) {
 
 TEST(http_server_sockets, clients_that_reset_anywhere_leave_nothing_behind) {
   live_server server(app());
-  auto post = std::string("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n") +
-              std::string(1024, 'x') + "\r\n0\r\n\r\n";
+  auto post =
+      std::string("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n") +
+      std::string(1024, 'x') + "\r\n0\r\n\r\n";
   auto all = request("/bytes/1000000") + post + request("/sleep/10");
   constexpr int clients = 300;
   for (int i = 0; i < clients; ++i) {
@@ -280,7 +291,8 @@ TEST(http_server_sockets, destroying_the_servers_operation_ends_everything) {
 TEST(http_server_sockets, an_address_in_use_is_an_error_of_bind) {
   live_server server(app());
   auto runtime = weft::runtime::current_thread().build();
-  auto bound = runtime.block_on(weft::net::tcp_listener::bind("127.0.0.1:" + std::to_string(server.port())));
+  auto bound =
+      runtime.block_on(weft::net::tcp_listener::bind("127.0.0.1:" + std::to_string(server.port())));
   EXPECT_FALSE(bound.has_value());
 }
 

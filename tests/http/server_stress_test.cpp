@@ -1,13 +1,13 @@
 // Many connections, no descriptors left, and a stop under load.
-#include "http/live_server.hpp"
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <atomic>
 #include <thread>
 #include <vector>
 
-#include <sys/resource.h>
-#include <sys/wait.h>
+#include "http/live_server.hpp"
 
 namespace {
 
@@ -30,7 +30,8 @@ auto app() {
   return http::router().get("/", [] { return "hello"; });
 }
 
-/// A process of its own, forked before this one has a runtime. Talks over a pair of sockets, in integers.
+/// A process of its own, forked before this one has a runtime. Talks over a pair of sockets, in
+/// integers.
 class second_process {
  public:
   template <class Body>
@@ -77,7 +78,8 @@ auto allow_descriptors() -> std::size_t {
   return static_cast<std::size_t>(most.rlim_cur);
 }
 
-/// Resident memory, once it is below `most`; that is waited for, since idle workers give back what they keep after a while.
+/// Resident memory, once it is below `most`; that is waited for, since idle workers give back what
+/// they keep after a while.
 auto settled_memory(std::size_t most) -> std::size_t {
   auto until = std::chrono::steady_clock::now() + 15s;
   while (resident_memory() > most && std::chrono::steady_clock::now() < until) ::usleep(10'000);
@@ -97,7 +99,8 @@ void keep_idle_connections(int control, std::size_t count) {
     char room[1024];
     if (::bind(fd, reinterpret_cast<sockaddr*>(&from), sizeof from) != 0 ||
         ::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0 ||
-        ::send(fd, request.data(), request.size(), MSG_NOSIGNAL) < 0 || ::recv(fd, room, sizeof room, 0) <= 0) {
+        ::send(fd, request.data(), request.size(), MSG_NOSIGNAL) < 0 ||
+        ::recv(fd, room, sizeof room, 0) <= 0) {
       break;
     }
     open.push_back(fd);
@@ -194,7 +197,8 @@ TEST(http_server_stress, without_descriptors_it_backs_off_and_recovers) {
     serving.tell(1);
     EXPECT_GT(serving.hear(), 0) << "accept has failed for lack of descriptors";
     clients.front().send(request);
-    EXPECT_TRUE(clients.front().receive_until("hello").ends_with("hello")) << "those that are open are served";
+    EXPECT_TRUE(clients.front().receive_until("hello").ends_with("hello"))
+        << "those that are open are served";
   }
   client_socket after(port);
   after.send(request);
@@ -207,8 +211,8 @@ TEST(http_server_stress, without_descriptors_it_backs_off_and_recovers) {
 }
 
 TEST(http_server_stress, a_stop_under_load_loses_no_answer) {
-  // Every request that a client has sent on a connection that was answering is either answered in full, or the
-  // connection ends before a byte of its answer; nothing is answered by half.
+  // Every request that a client has sent on a connection that was answering is either answered in
+  // full, or the connection ends before a byte of its answer; nothing is answered by half.
   for (int round = 0; round < (sanitized ? 3 : 10); ++round) {
     live_server server(app());
     std::atomic<int> halves{0};
@@ -235,7 +239,8 @@ TEST(http_server_stress, a_stop_under_load_loses_no_answer) {
     for (auto& one : loaders) one.join();
     EXPECT_EQ(halves, 0);
     EXPECT_EQ(report.cut, 0U);
-    EXPECT_EQ(answers, server.count(counter::responses)) << "answers that were sent and did not arrive";
+    EXPECT_EQ(answers, server.count(counter::responses))
+        << "answers that were sent and did not arrive";
   }
 }
 

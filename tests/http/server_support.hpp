@@ -1,5 +1,5 @@
-// What the tests of the server share: a server over a duplex, on a clock that stands still, and the peer that
-// talks to it.
+// What the tests of the server share: a server over a duplex, on a clock that stands still, and the
+// peer that talks to it.
 #pragma once
 
 #include <weft/http/body_channel.hpp>
@@ -13,8 +13,8 @@
 
 #include <gtest/gtest.h>
 
-#include <charconv>
 #include <cctype>
+#include <charconv>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,9 +28,9 @@ namespace http_test {
 
 namespace http = weft::http;
 namespace io = weft::io;
+using http::counter;
 using weft::or_return;
 using weft::task;
-using http::counter;
 using namespace std::chrono_literals;
 
 /// A response as the peer saw it.
@@ -85,7 +85,8 @@ class peer {
     text_.erase(0, head_end + 4);
     EXPECT_EQ(got.head.substr(0, 9), "HTTP/1.1 ");
     got.status = std::atoi(got.head.c_str() + 9);
-    auto is_bodyless = method == "HEAD" || got.status < 200 || got.status == 204 || got.status == 304;
+    auto is_bodyless =
+        method == "HEAD" || got.status < 200 || got.status == 204 || got.status == 304;
     if (is_bodyless) {
       got.whole = true;
     } else if (got.field("transfer-encoding") == "chunked") {
@@ -269,7 +270,8 @@ void with_server(App app, Body body) {
 inline auto get(std::string_view path, std::string_view fields = {}) -> std::string {
   return "GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\n";
 }
-inline auto post(std::string_view path, std::string_view body, std::string_view fields = {}) -> std::string {
+inline auto post(std::string_view path, std::string_view body, std::string_view fields = {})
+    -> std::string {
   return "POST " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n" + std::string(fields) +
          "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
 }

@@ -4,8 +4,8 @@
 
 #define WEFT_API __attribute__((visibility("default")))
 
-// WEFT_LIFETIMEBOUND stands behind a function that returns what borrows from the object: Clang then warns of
-// what outlives it.
+// WEFT_LIFETIMEBOUND stands behind a function that returns what borrows from the object: Clang then
+// warns of what outlives it.
 #if defined(__clang__)
 #define WEFT_LIFETIMEBOUND [[clang::lifetimebound]]
 #else

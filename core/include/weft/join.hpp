@@ -57,7 +57,8 @@ struct try_join_rule {
   static auto take(std::tuple<Branches...>& branches, unsigned)
       -> result<std::tuple<typename joined<typename Branches::value_type>::type...>> {
     return std::apply(
-        [](auto&... branch) -> result<std::tuple<typename joined<typename Branches::value_type>::type...>> {
+        [](auto&... branch)
+            -> result<std::tuple<typename joined<typename Branches::value_type>::type...>> {
           (join_rule::rethrow(branch, 0), ...);
           const error* failure = nullptr;
           ((failure = failure ? failure : error_of(branch.result())), ...);
@@ -77,17 +78,20 @@ struct try_join_rule {
   }
   template <class T>
   static auto value_of(T& ended) {
-    if constexpr (!is_result_v<T>) return std::move(ended);
-    else if constexpr (std::is_void_v<typename T::value_type>) return unit{};
-    else return std::move(*ended);
+    if constexpr (!is_result_v<T>)
+      return std::move(ended);
+    else if constexpr (std::is_void_v<typename T::value_type>)
+      return unit{};
+    else
+      return std::move(*ended);
   }
 };
 
 }  // namespace detail
 
-/// Runs all at once, as branches of this task (concurrent, on one thread), and yields a tuple of their values;
-/// `void` becomes `unit`. What one throws cancels the others and comes out of the `co_await`.
-/// Each branch is destroyed as soon as it is done. Cancel-safety: cancels every branch.
+/// Runs all at once, as branches of this task (concurrent, on one thread), and yields a tuple of
+/// their values; `void` becomes `unit`. What one throws cancels the others and comes out of the
+/// `co_await`. Each branch is destroyed as soon as it is done. Cancel-safety: cancels every branch.
 template <awaitable... Operations>
 auto join(Operations... operations) {
   return detail::composite_operation<detail::join_rule, Operations...>(std::move(operations)...);
@@ -97,7 +101,8 @@ auto join(Operations... operations) {
 /// `result<std::tuple<...>>` of the values.
 template <awaitable... Operations>
 auto try_join(Operations... operations) {
-  return detail::composite_operation<detail::try_join_rule, Operations...>(std::move(operations)...);
+  return detail::composite_operation<detail::try_join_rule, Operations...>(
+      std::move(operations)...);
 }
 
 }  // namespace v0

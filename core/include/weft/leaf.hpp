@@ -1,7 +1,7 @@
 // The leaf-and-waker protocol: what stands at the bottom of every `co_await`.
 //
-// An *operation* is a movable description of work. Its `operator co_await() &&` makes an *awaiter*: a pinned
-// object that is polled until it is done. Write your own by deriving from `leaf_awaiter`:
+// An *operation* is a movable description of work. Its `operator co_await() &&` makes an *awaiter*:
+// a pinned object that is polled until it is done. Write your own by deriving from `leaf_awaiter`:
 //
 //   class ready_flag : public weft::leaf_awaiter<ready_flag> {
 //    public:
@@ -14,10 +14,11 @@
 //     void take() {}                                          // the value of the co_await
 //   };
 //
-// Rules. `poll` is called by the thread that runs the task, at any time, also without having been woken; after
-// it returned true it is not called again. Wakers are registered in `poll` only. The destructor undoes what `poll` registered: an awaiter may be
-// destroyed at any moment between polls, and that is cancellation.
-// Awaiters nest by value: an awaiter may hold another one and poll it from its own `poll`.
+// Rules. `poll` is called by the thread that runs the task, at any time, also without having been
+// woken; after it returned true it is not called again. Wakers are registered in `poll` only. The
+// destructor undoes what `poll` registered: an awaiter may be destroyed at any moment between
+// polls, and that is cancellation. Awaiters nest by value: an awaiter may hold another one and poll
+// it from its own `poll`.
 #pragma once
 
 #include <weft/detail/execution.hpp>
@@ -48,7 +49,8 @@ class leaf {
   const char* leaf_name() const noexcept { return kind_->name; }
   std::coroutine_handle<> waiting() const noexcept { return waiting_; }
   promise_base* waiting_promise() const noexcept { return promise_; }
-  // Suspends the running branch here. `waiting` is resumed when this is done; none: the branch itself ends.
+  // Suspends the running branch here. `waiting` is resumed when this is done; none: the branch
+  // itself ends.
   void attach(std::coroutine_handle<> waiting, promise_base* promise) noexcept {
     waiting_ = waiting;
     promise_ = promise;
@@ -87,19 +89,23 @@ class leaf_awaiter : public detail::leaf {
 
  private:
   Derived& derived() noexcept { return static_cast<Derived&>(*this); }
-  static bool poll_thunk(detail::leaf* self) noexcept { return static_cast<Derived*>(self)->poll(); }
+  static bool poll_thunk(detail::leaf* self) noexcept {
+    return static_cast<Derived*>(self)->poll();
+  }
   static const detail::leaf_kind& kind() noexcept {
     static constexpr detail::leaf_kind made{&poll_thunk, name_of()};
     return made;
   }
   static constexpr const char* name_of() noexcept {
-    if constexpr (requires { Derived::name; }) return Derived::name;
-    else return "operation";
+    if constexpr (requires { Derived::name; })
+      return Derived::name;
+    else
+      return "operation";
   }
 };
 
-/// What may stand after `co_await`, and as a branch of `join`, `select`, `timeout`: a task or an operation,
-/// given up by value (`std::move` it when it has a name).
+/// What may stand after `co_await`, and as a branch of `join`, `select`, `timeout`: a task or an
+/// operation, given up by value (`std::move` it when it has a name).
 template <class Operation>
 concept awaitable = std::move_constructible<Operation> && requires(Operation&& operation) {
   static_cast<Operation&&>(operation).operator co_await();

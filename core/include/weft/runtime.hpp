@@ -19,7 +19,8 @@ struct scheduler_options;
 struct scheduler_deleter {
   WEFT_API void operator()(scheduler* owned) const noexcept;
 };
-// Submits the task and waits for its end. Throws std::system_error(errc::would_block_runtime) on a worker.
+// Submits the task and waits for its end. Throws std::system_error(errc::would_block_runtime) on a
+// worker.
 WEFT_API void run_to_end(scheduler& owner, task_header* task);
 WEFT_API int report_failure(const error& failure) noexcept;
 }  // namespace detail
@@ -36,11 +37,12 @@ struct runtime_metrics {
 
 /// Runs tasks: on threads of its own (work stealing), or on the thread that calls `block_on`.
 ///
-/// Ownership: unique. Destroying it stops the workers and cancels every task that is left, after giving shielded
-/// tasks, and calls on the blocking pool, `default_grace` to end. Not to be destroyed by one of its own tasks.
-/// Processes: it belongs to the one that made it. In a child that was forked later every call aborts the program with a
-/// message, and destroying it does nothing: fork before the first runtime, or exec at once in the child.
-/// Thread-safety: `spawn`, `block_on`, `metrics`, `dump_tasks` from any thread.
+/// Ownership: unique. Destroying it stops the workers and cancels every task that is left, after
+/// giving shielded tasks, and calls on the blocking pool, `default_grace` to end. Not to be
+/// destroyed by one of its own tasks. Processes: it belongs to the one that made it. In a child
+/// that was forked later every call aborts the program with a message, and destroying it does
+/// nothing: fork before the first runtime, or exec at once in the child. Thread-safety: `spawn`,
+/// `block_on`, `metrics`, `dump_tasks` from any thread.
 class runtime {
  public:
   class builder;
@@ -48,8 +50,8 @@ class runtime {
   /// What a runtime that is destroyed waits for shielded tasks and blocking calls.
   static constexpr duration default_grace = std::chrono::seconds(5);
 
-  /// As many workers as there are processors. Throws std::system_error when threads or descriptors are
-  /// not to be had.
+  /// As many workers as there are processors. Throws std::system_error when threads or descriptors
+  /// are not to be had.
   WEFT_API runtime();
   WEFT_API static builder multi_thread();
   /// Tasks run only inside `block_on`, on its thread, in the order in which they were woken.
@@ -70,8 +72,7 @@ class runtime {
   /// std::system_error with `errc::task_aborted` when the runtime was shut down meanwhile, with
   /// `errc::would_block_runtime` on a worker of a runtime (await a spawned task there).
   template <awaitable Operation>
-  auto block_on(Operation operation,
-                std::source_location where = std::source_location::current())
+  auto block_on(Operation operation, std::source_location where = std::source_location::current())
       -> await_result_t<Operation> {
     using value = await_result_t<Operation>;
     detail::task_cell<value>* cell;
@@ -102,9 +103,10 @@ class runtime {
                             std::move(arguments)...);
   }
 
-  /// Gives shielded tasks at most `grace` to end, stops the workers, cancels the rest, and waits for what remains of
-  /// `grace` for calls on the blocking pool; those that run on are left to themselves. Returns how many tasks were
-  /// cancelled. Afterwards spawning yields tasks that are aborted. Idempotent.
+  /// Gives shielded tasks at most `grace` to end, stops the workers, cancels the rest, and waits
+  /// for what remains of `grace` for calls on the blocking pool; those that run on are left to
+  /// themselves. Returns how many tasks were cancelled. Afterwards spawning yields tasks that are
+  /// aborted. Idempotent.
   WEFT_API std::size_t shut_down(duration grace = default_grace) noexcept;
 
   WEFT_API runtime_metrics metrics() const;
@@ -124,18 +126,18 @@ class runtime::builder {
   WEFT_API builder&& worker_threads(unsigned count) &&;
   /// Names the threads; cut to 15 characters by the kernel. Default "weft-worker".
   WEFT_API builder&& thread_name(std::string name) &&;
-  /// The clock stands still from the start; only for a current-thread runtime, whose idle moments then jump
-  /// to the next timer.
+  /// The clock stands still from the start; only for a current-thread runtime, whose idle moments
+  /// then jump to the next timer.
   WEFT_API builder&& start_paused(bool paused) &&;
-  /// The blocking pool (see weft/spawn_blocking.hpp): at most so many threads (default 512, at least 1), calls that wait
-  /// for one (4096), and how long a thread stays without work (10 s).
+  /// The blocking pool (see weft/spawn_blocking.hpp): at most so many threads (default 512, at
+  /// least 1), calls that wait for one (4096), and how long a thread stays without work (10 s).
   WEFT_API builder&& blocking_threads(unsigned most) &&;
   WEFT_API builder&& blocking_queue(std::size_t most) &&;
   WEFT_API builder&& blocking_idle(duration wait) &&;
   /// Where time, randomness, threads and the addresses of names come from.
   WEFT_API builder&& environment(std::shared_ptr<weft::environment> doors) &&;
-  /// Throws std::system_error when threads or descriptors are not to be had, std::invalid_argument on a
-  /// setting that cannot be.
+  /// Throws std::system_error when threads or descriptors are not to be had, std::invalid_argument
+  /// on a setting that cannot be.
   WEFT_API runtime build() &&;
 
   WEFT_API ~builder();
@@ -147,8 +149,8 @@ class runtime::builder {
   std::unique_ptr<detail::scheduler_options> options_;
 };
 
-/// Runs a program's main task on a multi-thread runtime and returns its exit status: 0; for an error 1, after
-/// printing it to stderr; for a `task<int>` that int.
+/// Runs a program's main task on a multi-thread runtime and returns its exit status: 0; for an
+/// error 1, after printing it to stderr; for a `task<int>` that int.
 template <class T>
   requires std::is_void_v<T> || std::same_as<T, int> || is_result_v<T>
 int run(task<T> main_task) {

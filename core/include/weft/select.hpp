@@ -36,25 +36,27 @@ struct select_rule {
 
 }  // namespace detail
 
-/// Runs all at once, as branches of this task, until the first is done; the others are destroyed, and that
-/// cancels them. Yields a tuple of optionals of which exactly one is set:
+/// Runs all at once, as branches of this task, until the first is done; the others are destroyed,
+/// and that cancels them. Yields a tuple of optionals of which exactly one is set:
 ///
 ///     auto [bytes, late] = co_await weft::select(socket.read(buffer), weft::sleep(1s));
 ///
-/// The first to be looked at is chosen at random, so that none is starved; `select_biased` looks in order.
-/// What the winner throws comes out of the `co_await`. Cancel-safety: cancels every branch; whether a loser may be
-/// taken up again is said where its operation is documented.
+/// The first to be looked at is chosen at random, so that none is starved; `select_biased` looks in
+/// order. What the winner throws comes out of the `co_await`. Cancel-safety: cancels every branch;
+/// whether a loser may be taken up again is said where its operation is documented.
 template <awaitable... Operations>
   requires(sizeof...(Operations) > 0)
 auto select(Operations... operations) {
-  return detail::composite_operation<detail::select_rule<true>, Operations...>(std::move(operations)...);
+  return detail::composite_operation<detail::select_rule<true>, Operations...>(
+      std::move(operations)...);
 }
 
 /// As `select`, looking at the branches in order: when several are ready, the first wins.
 template <awaitable... Operations>
   requires(sizeof...(Operations) > 0)
 auto select_biased(Operations... operations) {
-  return detail::composite_operation<detail::select_rule<false>, Operations...>(std::move(operations)...);
+  return detail::composite_operation<detail::select_rule<false>, Operations...>(
+      std::move(operations)...);
 }
 
 }  // namespace v0

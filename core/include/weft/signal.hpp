@@ -2,16 +2,17 @@
 //
 //   co_await weft::select(serve(), weft::signal::ctrl_c());
 //
-//   weft::signal::listener reload(SIGHUP);             // hears also those that come between two awaits
-//   while (true) {
+//   weft::signal::listener reload(SIGHUP);             // hears also those that come between two
+//   awaits while (true) {
 //     co_await or_return(reload.next());
 //     read_configuration();
 //   }
 //
-// The first who listens for a signal installs a handler for the whole process, which stays; a handler that was there
-// before is still called. Any number of listeners, in any number of runtimes, hear every signal. Signals of one kind
-// that come in quick succession may be heard as one. The handler counts, and writes to an eventfd that the drivers of
-// the listening runtimes watch; it does nothing else, so what waits runs as an ordinary task.
+// The first who listens for a signal installs a handler for the whole process, which stays; a
+// handler that was there before is still called. Any number of listeners, in any number of
+// runtimes, hear every signal. Signals of one kind that come in quick succession may be heard as
+// one. The handler counts, and writes to an eventfd that the drivers of the listening runtimes
+// watch; it does nothing else, so what waits runs as an ordinary task.
 #pragma once
 
 #include <weft/detail/io.hpp>
@@ -28,7 +29,8 @@ inline namespace v0 {
 
 namespace detail {
 
-// One or two signals, and how many of each have been heard. Listens from its construction to `stop`.
+// One or two signals, and how many of each have been heard. Listens from its construction to
+// `stop`.
 class signal_watch {
  public:
   WEFT_API explicit signal_watch(int first, int second = 0) noexcept;
@@ -56,14 +58,16 @@ class signal_watch {
 
   std::array<int, 2> numbers_;
   std::array<std::uint64_t, 2> heard_{};
-  io_handle* handle_ = nullptr;  // of the eventfd, in the runtime that polls
+  io_handle* handle_ = nullptr;   // of the eventfd, in the runtime that polls
   std::optional<error> failure_;  // it will never hear anything
 };
 
 class signal_awaiter : public leaf_awaiter<signal_awaiter> {
  public:
-  explicit signal_awaiter(signal_watch&& own) noexcept : own_(std::move(own)), watch_(&*own_), state_(io_direction::read) {}
-  explicit signal_awaiter(signal_watch& watch) noexcept : watch_(&watch), state_(io_direction::read) {}
+  explicit signal_awaiter(signal_watch&& own) noexcept
+      : own_(std::move(own)), watch_(&*own_), state_(io_direction::read) {}
+  explicit signal_awaiter(signal_watch& watch) noexcept
+      : watch_(&watch), state_(io_direction::read) {}
   static constexpr const char* name = "a signal";
   bool poll() noexcept {
     came_ = watch_->poll(state_);
@@ -104,33 +108,37 @@ class [[nodiscard]] next_signal_operation {
 namespace signal {
 
 /// Hears every signal of one kind, from its construction on.
-/// Ownership: unique; the operations that it makes refer to it. Thread-safety: one task at a time, of one runtime.
+/// Ownership: unique; the operations that it makes refer to it. Thread-safety: one task at a time,
+/// of one runtime.
 class listener {
  public:
   explicit listener(int number) noexcept : watch_(number) {}
 
   /// The next signal since the last one that was heard. Yields a `result<int>`, its number.
-  /// Errors: `errc::invalid_argument` for a signal that cannot be caught (SIGKILL, SIGSTOP) or that reports a fault
-  /// of the running thread (SIGSEGV, SIGBUS, SIGFPE, SIGILL); of the operating system when there is no descriptor.
-  /// Cancel-safety: safe; no signal is lost.
+  /// Errors: `errc::invalid_argument` for a signal that cannot be caught (SIGKILL, SIGSTOP) or that
+  /// reports a fault of the running thread (SIGSEGV, SIGBUS, SIGFPE, SIGILL); of the operating
+  /// system when there is no descriptor. Cancel-safety: safe; no signal is lost.
   auto next() noexcept { return detail::next_signal_operation(watch_); }
 
  private:
   detail::signal_watch watch_;
 };
 
-/// A signal of this kind that comes from now on, not only from when it is awaited. Yields a `result<int>`, its
-/// number. Errors: as `listener::next`. Cancel-safety: signals that came unheard are lost; in a loop use a listener.
-inline auto on(int number) noexcept { return detail::signal_operation(number); }
+/// A signal of this kind that comes from now on, not only from when it is awaited. Yields a
+/// `result<int>`, its number. Errors: as `listener::next`. Cancel-safety: signals that came unheard
+/// are lost; in a loop use a listener.
+inline auto on(int number) noexcept {
+  return detail::signal_operation(number);
+}
 
 /// SIGINT: Ctrl-C at the terminal. As `on`.
 ///
-/// Once nobody listens for SIGINT any more, it does what it did before: a second Ctrl-C ends a program that is shutting
-/// down. Every other signal, once caught, is ignored while nobody listens.
+/// Once nobody listens for SIGINT any more, it does what it did before: a second Ctrl-C ends a
+/// program that is shutting down. Every other signal, once caught, is ignored while nobody listens.
 WEFT_API detail::signal_operation ctrl_c() noexcept;
 
-/// What asks a program to end: SIGTERM of a service manager, or SIGINT of a terminal. As `ctrl_c`; made for
-/// `graceful_shutdown(weft::signal::terminate(), 30s)`. A second SIGTERM changes nothing.
+/// What asks a program to end: SIGTERM of a service manager, or SIGINT of a terminal. As `ctrl_c`;
+/// made for `graceful_shutdown(weft::signal::terminate(), 30s)`. A second SIGTERM changes nothing.
 WEFT_API detail::signal_operation terminate() noexcept;
 
 }  // namespace signal

@@ -18,9 +18,11 @@ class join_handle;
 
 namespace detail {
 
-// The scheduler of the task that this thread runs; throws std::system_error(errc::no_runtime) without one.
+// The scheduler of the task that this thread runs; throws std::system_error(errc::no_runtime)
+// without one.
 WEFT_API scheduler& ambient_scheduler();
-// Takes the task into the scheduler's care, and queues it. A scheduler that has shut down cancels it at once.
+// Takes the task into the scheduler's care, and queues it. A scheduler that has shut down cancels
+// it at once.
 WEFT_API void submit(task_header* header) noexcept;
 WEFT_API void abort_task(task_header* header) noexcept;
 // Gives up a handle: the outcome is destroyed as soon as it is there.
@@ -49,7 +51,8 @@ class task_cell : public task_header {
 
   void set_body(task<T>&& body) noexcept { body_ = std::move(body); }
   void begin() noexcept {
-    if (!body_) [[unlikely]] misuse("a task was spawned that had been moved from or awaited before");
+    if (!body_) [[unlikely]]
+      misuse("a task was spawned that had been moved from or awaited before");
     resume(body_.handle());
     after(&root);
   }
@@ -77,7 +80,9 @@ class task_cell : public task_header {
     self->finished = true;
   }
   static void start_body(task_header* header) noexcept { static_cast<task_cell*>(header)->begin(); }
-  static void drop_body_of(task_header* header) noexcept { static_cast<task_cell*>(header)->drop_body(); }
+  static void drop_body_of(task_header* header) noexcept {
+    static_cast<task_cell*>(header)->drop_body();
+  }
   static void drop_outcome_of(task_header* header) noexcept {
     static_cast<task_cell*>(header)->outcome_.reset();
   }
@@ -95,14 +100,15 @@ class task_cell : public task_header {
   detail::outcome<T> outcome_;
 };
 
-// A task that is made from a callable by the worker that runs it. It keeps the callable and its arguments,
-// so that captures outlive the coroutine.
+// A task that is made from a callable by the worker that runs it. It keeps the callable and its
+// arguments, so that captures outlive the coroutine.
 template <class T, class Function, class... Arguments>
 class callable_cell final : public task_cell<T> {
   using base = task_cell<T>;
 
  public:
-  callable_cell(scheduler& owner, std::source_location where, Function&& function, Arguments&&... arguments)
+  callable_cell(scheduler& owner, std::source_location where, Function&& function,
+                Arguments&&... arguments)
       : base(owner, task<T>(nullptr), calls, where) {
     call_.emplace(std::move(function), std::tuple<Arguments...>(std::move(arguments)...));
   }
@@ -177,8 +183,8 @@ task<await_result_t<Operation>> as_task(Operation operation) {
 }
 
 template <class Function, class... Arguments>
-concept task_function =
-    std::invocable<Function&, Arguments...> && is_task_v<std::invoke_result_t<Function&, Arguments...>>;
+concept task_function = std::invocable<Function&, Arguments...> &&
+                        is_task_v<std::invoke_result_t<Function&, Arguments...>>;
 
 template <class T>
 join_handle<T> spawn_cell(task_cell<T>* cell) noexcept;
@@ -199,7 +205,8 @@ auto spawn_on(scheduler& owner, std::source_location where, Operation&& operatio
   using value = await_result_t<Operation>;
   if constexpr (is_task_v<Operation>) {
     if (!operation) misuse("a task was spawned that had been moved from or awaited before");
-    return spawn_cell<value>(make_cell<task_cell<value>>(owner, std::forward<Operation>(operation), where));
+    return spawn_cell<value>(
+        make_cell<task_cell<value>>(owner, std::forward<Operation>(operation), where));
   } else {
     return spawn_cell<value>(make_cell<task_cell<value>>(
         owner, as_task<Operation>(std::forward<Operation>(operation)), where));
@@ -211,16 +218,15 @@ auto spawn_on(scheduler& owner, std::source_location where, std::in_place_t, Fun
               Arguments&&... arguments) {
   using value = typename std::invoke_result_t<Function&, Arguments...>::value_type;
   using cell = callable_cell<value, Function, Arguments...>;
-  return spawn_cell<value>(
-      make_cell<cell>(owner, where, std::forward<Function>(function),
-                      std::forward<Arguments>(arguments)...));
+  return spawn_cell<value>(make_cell<cell>(owner, where, std::forward<Function>(function),
+                                           std::forward<Arguments>(arguments)...));
 }
 
 }  // namespace detail
 
-/// The right to abort a spawned task, apart from the right to its outcome. Copies refer to the same task, of which
-/// they keep a few hundred bytes, not the frames.
-/// Thread-safety: distinct handles from any threads; `abort` and `is_finished` of one from many.
+/// The right to abort a spawned task, apart from the right to its outcome. Copies refer to the same
+/// task, of which they keep a few hundred bytes, not the frames. Thread-safety: distinct handles
+/// from any threads; `abort` and `is_finished` of one from many.
 class abort_handle {
  public:
   abort_handle(const abort_handle& other) noexcept : task_(other.task_) {
@@ -240,22 +246,26 @@ class abort_handle {
   bool is_finished() const noexcept { return detail::is_complete(task_); }
   std::uint64_t id() const noexcept { return task_->id; }
 
-  explicit abort_handle(detail::task_header* task) noexcept : task_(task) { task_->add_reference(); }
+  explicit abort_handle(detail::task_header* task) noexcept : task_(task) {
+    task_->add_reference();
+  }
 
  private:
   detail::task_header* task_;
 };
 
-/// The right to hear how a spawned task ended, and to abort it. Move-only. Letting it go detaches the task.
+/// The right to hear how a spawned task ended, and to abort it. Move-only. Letting it go detaches
+/// the task.
 ///
-/// `co_await std::move(handle)` (or `co_await handle`, which keeps it) yields a `result<T>`, flat when the task
-/// yields a result itself: its value, `errc::task_aborted`, or `errc::task_failed` with the exception
-/// as payload (`error.get<std::exception_ptr>()`). When it comes, the task's frames are destroyed. The value is
-/// given once.
-/// Thread-safety: one thread at a time; `abort` and `is_finished` from any. Cancel-safety: safe; dropping
-/// the await neither aborts the task nor loses its value.
+/// `co_await std::move(handle)` (or `co_await handle`, which keeps it) yields a `result<T>`, flat
+/// when the task yields a result itself: its value, `errc::task_aborted`, or `errc::task_failed`
+/// with the exception as payload (`error.get<std::exception_ptr>()`). When it comes, the task's
+/// frames are destroyed. The value is given once. Thread-safety: one thread at a time; `abort` and
+/// `is_finished` from any. Cancel-safety: safe; dropping the await neither aborts the task nor
+/// loses its value.
 template <class T>
-class [[nodiscard("dropping a join_handle detaches the task: say std::move(handle).detach()")]] join_handle {
+class [[nodiscard(
+    "dropping a join_handle detaches the task: say std::move(handle).detach()")]] join_handle {
  public:
   join_handle(join_handle&& other) noexcept : cell_(std::exchange(other.cell_, nullptr)) {}
   join_handle& operator=(join_handle&& other) noexcept {
@@ -269,8 +279,8 @@ class [[nodiscard("dropping a join_handle detaches the task: say std::move(handl
   auto operator co_await() & noexcept { return detail::join_awaiter_of<T>(cell_); }
   auto operator co_await() && noexcept { return detail::join_awaiter_of<T>(cell_); }
 
-  /// Asks for the task to be destroyed at its next suspension. It may still end by itself; only awaiting the
-  /// handle proves that its frames are gone. Never blocks; idempotent; any thread.
+  /// Asks for the task to be destroyed at its next suspension. It may still end by itself; only
+  /// awaiting the handle proves that its frames are gone. Never blocks; idempotent; any thread.
   void abort() const noexcept { detail::abort_task(cell_); }
   bool is_finished() const noexcept { return detail::is_complete(cell_); }
   /// For those who may abort the task but do not wait for it.
@@ -301,8 +311,8 @@ auto spawn(Operation operation, std::source_location where = std::source_locatio
   return detail::spawn_on(detail::ambient_scheduler(), where, std::move(operation));
 }
 
-/// As above, of what `function(arguments...)` returns: a task. The task keeps the function and its arguments,
-/// so captures outlive it; `function` is called by the worker that runs it.
+/// As above, of what `function(arguments...)` returns: a task. The task keeps the function and its
+/// arguments, so captures outlive it; `function` is called by the worker that runs it.
 template <class Function>
   requires detail::task_function<Function>
 auto spawn(Function function, std::source_location where = std::source_location::current()) {

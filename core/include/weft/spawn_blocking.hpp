@@ -1,9 +1,10 @@
 // spawn_blocking: for what blocks its thread (a file, a library's call, a long computation).
 //
-//   auto job = weft::spawn_blocking([path] { return slow(path); });    // starts at once, on the blocking pool
-//   auto sum = co_await or_return(std::move(job));
+//   auto job = weft::spawn_blocking([path] { return slow(path); });    // starts at once, on the
+//   blocking pool auto sum = co_await or_return(std::move(job));
 //
-// Name the job first, as here: GCC 12 destroys a capturing lambda twice inside a `co_await` statement.
+// Name the job first, as here: GCC 12 destroys a capturing lambda twice inside a `co_await`
+// statement.
 #pragma once
 
 #include <weft/detail/outcome.hpp>
@@ -28,7 +29,8 @@ class blocking_pool;
 struct blocking_job;
 
 struct blocking_operations {
-  void (*run)(blocking_job*) noexcept;   // calls the function, keeps the outcome, destroys the function
+  void (*run)(
+      blocking_job*) noexcept;  // calls the function, keeps the outcome, destroys the function
   void (*drop)(blocking_job*) noexcept;  // destroys the function, uncalled
   void (*deallocate)(blocking_job*) noexcept;
 };
@@ -41,7 +43,7 @@ struct blocking_job {
   blocking_job* next = nullptr;  // the queue's links, guarded by its lock
   blocking_job* previous = nullptr;
   std::shared_ptr<blocking_pool> pool;
-  std::optional<error> refused;         // why the pool did not take it
+  std::optional<error> refused;          // why the pool did not take it
   std::atomic<stage> at{stage::queued};  // ended is stored last, with release: the outcome is there
   std::atomic<std::uint32_t> references{2};
   atomic_waker waiter;
@@ -51,7 +53,8 @@ struct blocking_job {
   WEFT_API void release() noexcept;
 };
 
-// Queues it on the pool of the calling task's runtime. Throws std::system_error(errc::no_runtime) without one.
+// Queues it on the pool of the calling task's runtime. Throws std::system_error(errc::no_runtime)
+// without one.
 WEFT_API void submit_blocking(blocking_job* job);
 // Takes it back when it has not started; then it has ended, without an outcome.
 WEFT_API void withdraw_blocking(blocking_job* job) noexcept;
@@ -66,7 +69,8 @@ struct blocking_result : blocking_job {
 template <class T, class Function>
 class blocking_cell final : public blocking_result<T> {
  public:
-  explicit blocking_cell(Function&& function) : blocking_result<T>(&calls), function_(std::move(function)) {}
+  explicit blocking_cell(Function&& function)
+      : blocking_result<T>(&calls), function_(std::move(function)) {}
 
  private:
   static void run(blocking_job* job) noexcept {
@@ -83,7 +87,9 @@ class blocking_cell final : public blocking_result<T> {
     }
     self->function_.reset();
   }
-  static void drop(blocking_job* job) noexcept { static_cast<blocking_cell*>(job)->function_.reset(); }
+  static void drop(blocking_job* job) noexcept {
+    static_cast<blocking_cell*>(job)->function_.reset();
+  }
   static void deallocate(blocking_job* job) noexcept { delete static_cast<blocking_cell*>(job); }
   static constexpr blocking_operations calls{&run, &drop, &deallocate};
 
@@ -94,7 +100,8 @@ template <class T>
 flat_result_t<T> take_blocking(blocking_result<T>& job) {
   if (job.refused) return std::unexpected(*job.refused);
   if (!job.outcome) return std::unexpected(error(errc::task_aborted));
-  if (job.outcome.has_exception()) return std::unexpected(error_of_exception(job.outcome.exception()));
+  if (job.outcome.has_exception())
+    return std::unexpected(error_of_exception(job.outcome.exception()));
   if constexpr (std::is_void_v<T>) {
     return {};
   } else {
@@ -135,16 +142,18 @@ auto start_blocking(Function&& function) {
 
 }  // namespace detail
 
-/// The right to hear how a call on the blocking pool ended. Move-only. Letting it go lets the call run on.
+/// The right to hear how a call on the blocking pool ended. Move-only. Letting it go lets the call
+/// run on.
 ///
-/// `co_await std::move(job)` (or `co_await job`, which keeps it) yields a `result<T>`, flat when the function yields a
-/// result itself: its value; `errc::task_failed` with the exception as payload; `errc::task_aborted` when it was taken
-/// back or the runtime was shut down before it started; `errc::overloaded` when the pool's queue was full. The value
-/// is given once. Captures are destroyed before it comes, on the pool's thread.
-/// Thread-safety: one thread at a time. Cancel-safety: safe; dropping the await neither stops the call nor loses its
-/// value.
+/// `co_await std::move(job)` (or `co_await job`, which keeps it) yields a `result<T>`, flat when
+/// the function yields a result itself: its value; `errc::task_failed` with the exception as
+/// payload; `errc::task_aborted` when it was taken back or the runtime was shut down before it
+/// started; `errc::overloaded` when the pool's queue was full. The value is given once. Captures
+/// are destroyed before it comes, on the pool's thread. Thread-safety: one thread at a time.
+/// Cancel-safety: safe; dropping the await neither stops the call nor loses its value.
 template <class T>
-class [[nodiscard("dropping a blocking_handle detaches the call: say std::move(job).detach()")]] blocking_handle {
+class [[nodiscard(
+    "dropping a blocking_handle detaches the call: say std::move(job).detach()")]] blocking_handle {
  public:
   blocking_handle(blocking_handle&& other) noexcept : job_(std::exchange(other.job_, nullptr)) {}
   blocking_handle& operator=(blocking_handle&& other) noexcept {
@@ -171,20 +180,23 @@ class [[nodiscard("dropping a blocking_handle detaches the call: say std::move(j
 
 /// Calls `function()` on a thread of the runtime's blocking pool, starting now.
 ///
-/// Bounds: the pool has at most 512 threads, which go after 10 s without work, and a queue of 4096 calls behind them
-/// (see runtime::builder). When that is full the call is refused: awaiting it yields `errc::overloaded`, at once. Who
-/// would rather wait holds a semaphore. A runtime that shuts down waits for calls that run as long as its grace
-/// allows, and then leaves them to themselves: they must not refer to what dies with the program.
-/// Throws std::system_error with `errc::no_runtime` outside a runtime. In `function` itself there is no runtime.
+/// Bounds: the pool has at most 512 threads, which go after 10 s without work, and a queue of 4096
+/// calls behind them (see runtime::builder). When that is full the call is refused: awaiting it
+/// yields `errc::overloaded`, at once. Who would rather wait holds a semaphore. A runtime that
+/// shuts down waits for calls that run as long as its grace allows, and then leaves them to
+/// themselves: they must not refer to what dies with the program. Throws std::system_error with
+/// `errc::no_runtime` outside a runtime. In `function` itself there is no runtime.
 template <class Function>
   requires std::invocable<Function&&>
 auto spawn_blocking(Function function) {
-  return blocking_handle<detail::blocking_value_t<Function>>(detail::start_blocking(std::move(function)));
+  return blocking_handle<detail::blocking_value_t<Function>>(
+      detail::start_blocking(std::move(function)));
 }
 
 namespace detail {
 
-// As spawn_blocking, started when it is awaited, and taken back, if it has not started, when that is given up.
+// As spawn_blocking, started when it is awaited, and taken back, if it has not started, when that
+// is given up.
 template <class Function>
 class blocking_call_awaiter : public leaf_awaiter<blocking_call_awaiter<Function>> {
   using value = blocking_value_t<Function>;

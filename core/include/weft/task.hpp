@@ -31,9 +31,8 @@ struct final_awaiter {
 };
 
 template <class Operation>
-concept has_co_await = requires(Operation&& operation) {
-  static_cast<Operation&&>(operation).operator co_await();
-};
+concept has_co_await =
+    requires(Operation&& operation) { static_cast<Operation&&>(operation).operator co_await(); };
 
 // What every coroutine of weft has at the start of its promise, whatever it yields.
 class promise_base {
@@ -43,7 +42,9 @@ class promise_base {
   promise_base& operator=(const promise_base&) = delete;
 
   static void* operator new(std::size_t size) { return allocate_frame(size); }
-  static void operator delete(void* frame, std::size_t size) noexcept { deallocate_frame(frame, size); }
+  static void operator delete(void* frame, std::size_t size) noexcept {
+    deallocate_frame(frame, size);
+  }
 
   std::suspend_always initial_suspend() const noexcept { return {}; }
   final_awaiter<transfer> final_suspend() const noexcept { return {}; }
@@ -91,8 +92,9 @@ concept fallible_promise =
 
 template <class Promise>
 constexpr void check_fallible() {
-  static_assert(fallible_promise<Promise>,
-                "or_return: the enclosing coroutine cannot fail; let it return weft::task<weft::result<T>>");
+  static_assert(
+      fallible_promise<Promise>,
+      "or_return: the enclosing coroutine cannot fail; let it return weft::task<weft::result<T>>");
 }
 
 template <class Promise, class T, class Transfer>
@@ -109,17 +111,20 @@ class awaiting_promise : public promise_base {
   template <class Operation>
   auto await_transform(Operation&& operation,
                        std::source_location where = std::source_location::current()) {
-    static_assert(has_co_await<Operation&&>,
-                  "co_await: this is neither a task nor an operation of weft. A named one is given up by "
-                  "value: co_await std::move(x). For a type of your own see weft/leaf.hpp");
+    static_assert(
+        has_co_await<Operation&&>,
+        "co_await: this is neither a task nor an operation of weft. A named one is given up by "
+        "value: co_await std::move(x). For a type of your own see weft/leaf.hpp");
     set_awaiting(where);
-    if constexpr (has_co_await<Operation&&>) return static_cast<Operation&&>(operation).operator co_await();
+    if constexpr (has_co_await<Operation&&>)
+      return static_cast<Operation&&>(operation).operator co_await();
   }
   template <class T>
   auto await_transform(or_return_operation<result<T>>&& source,
                        std::source_location where = std::source_location::current()) {
     set_awaiting(where);
-    return or_return_result<Self, T, transfer>(std::move(source.source()), static_cast<Self&>(*this));
+    return or_return_result<Self, T, transfer>(std::move(source.source()),
+                                               static_cast<Self&>(*this));
   }
   template <class T>
   auto await_transform(or_return_operation<task<result<T>>>&& source,
@@ -195,14 +200,14 @@ class task_awaiter {
 
 }  // namespace detail
 
-/// A coroutine that has not started. It runs when it is awaited, given to `join`, `select` or `timeout`, or
-/// spawned; until then it does nothing.
+/// A coroutine that has not started. It runs when it is awaited, given to `join`, `select` or
+/// `timeout`, or spawned; until then it does nothing.
 ///
-/// Ownership: owns its coroutine frame; move-only; awaited once. Awaiting consumes it: its result is moved out and
-/// its frame (parameters and all) destroyed before the awaiting coroutine goes on.
-/// Cancellation: destroying a task that was started destroys its frame, and so everything that it awaits.
-/// Exceptions: what the body throws comes out of the `co_await`.
-/// Thread-safety: none needed; a tree of tasks runs on one thread at a time.
+/// Ownership: owns its coroutine frame; move-only; awaited once. Awaiting consumes it: its result
+/// is moved out and its frame (parameters and all) destroyed before the awaiting coroutine goes on.
+/// Cancellation: destroying a task that was started destroys its frame, and so everything that it
+/// awaits. Exceptions: what the body throws comes out of the `co_await`. Thread-safety: none
+/// needed; a tree of tasks runs on one thread at a time.
 template <class T = void>
 class [[nodiscard("a task does nothing until it is awaited or spawned")]] task {
  public:
@@ -224,7 +229,8 @@ class [[nodiscard("a task does nothing until it is awaited or spawned")]] task {
   explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
 
   auto operator co_await() && noexcept {
-    if (!handle_) [[unlikely]] detail::misuse("a task was awaited that had been moved from or awaited before");
+    if (!handle_) [[unlikely]]
+      detail::misuse("a task was awaited that had been moved from or awaited before");
     return detail::task_awaiter<T, detail::transfer>(std::move(*this));
   }
 
@@ -244,7 +250,8 @@ namespace detail {
 
 template <class T>
 task<T> task_promise<T>::get_return_object() noexcept {
-  static_assert(alignof(task_promise) <= 16, "task<T>: frames are 16-byte aligned; hold T by pointer");
+  static_assert(alignof(task_promise) <= 16,
+                "task<T>: frames are 16-byte aligned; hold T by pointer");
   return task<T>(std::coroutine_handle<task_promise>::from_promise(*this));
 }
 inline task<void> task_promise<void>::get_return_object() noexcept {
@@ -269,10 +276,10 @@ class or_return_operation {
   Source source_;
 };
 
-/// `co_await or_return(x)` yields the value of a `result<T>`, or of a task or operation of one; an error
-/// completes the enclosing coroutine with that error instead. The frames on the way are not resumed.
-/// The enclosing coroutine has to return a `task<result<U>>`.
-/// Cancel-safety: that of what is awaited.
+/// `co_await or_return(x)` yields the value of a `result<T>`, or of a task or operation of one; an
+/// error completes the enclosing coroutine with that error instead. The frames on the way are not
+/// resumed. The enclosing coroutine has to return a `task<result<U>>`. Cancel-safety: that of what
+/// is awaited.
 template <class T>
 [[nodiscard]] auto or_return(result<T>&& source) {
   return or_return_operation<result<T>>(std::move(source));
@@ -287,8 +294,9 @@ template <class T>
 template <awaitable Operation>
   requires(!std::is_lvalue_reference_v<Operation>)
 [[nodiscard]] auto or_return(Operation&& source) {
-  static_assert(is_result_v<await_result_t<Operation>>,
-                "or_return: awaiting this does not yield a weft::result<T>; a plain co_await will do");
+  static_assert(
+      is_result_v<await_result_t<Operation>>,
+      "or_return: awaiting this does not yield a weft::result<T>; a plain co_await will do");
   return or_return_operation<std::remove_cvref_t<Operation>>(std::forward<Operation>(source));
 }
 
@@ -297,7 +305,8 @@ namespace detail {
 template <class Promise, class T, class Transfer>
 class or_return_result {
  public:
-  or_return_result(result<T>&& source, Promise& promise) : source_(std::move(source)), promise_(promise) {
+  or_return_result(result<T>&& source, Promise& promise)
+      : source_(std::move(source)), promise_(promise) {
     check_fallible<Promise>();
   }
   or_return_result(const or_return_result&) = delete;
@@ -322,7 +331,8 @@ class or_return_task {
  public:
   explicit or_return_task(task<result<T>>&& awaited) noexcept : task_(std::move(awaited)) {
     check_fallible<Promise>();
-    if (!task_) [[unlikely]] misuse("a task was awaited that had been moved from or awaited before");
+    if (!task_) [[unlikely]]
+      misuse("a task was awaited that had been moved from or awaited before");
   }
   or_return_task(const or_return_task&) = delete;
   or_return_task& operator=(const or_return_task&) = delete;
@@ -351,7 +361,8 @@ class or_return_task {
   task<result<T>> task_;
 };
 
-// Around the awaiter of an operation. An error redirects the branch to whoever awaits the coroutine.
+// Around the awaiter of an operation. An error redirects the branch to whoever awaits the
+// coroutine.
 template <class Promise, class Operation, class Transfer>
 class or_return_awaiter : public leaf_awaiter<or_return_awaiter<Promise, Operation, Transfer>> {
   using awaiter = decltype(std::declval<Operation&&>().operator co_await());

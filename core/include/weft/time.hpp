@@ -16,7 +16,8 @@ using duration = std::chrono::nanoseconds;
 
 namespace time {
 
-/// The clock of the runtime that runs the calling task: monotonic, never set back; a test may pause it.
+/// The clock of the runtime that runs the calling task: monotonic, never set back; a test may pause
+/// it.
 struct clock {
   using duration = std::chrono::nanoseconds;
   using rep = duration::rep;
@@ -29,7 +30,9 @@ struct clock {
 };
 using time_point = clock::time_point;
 
-inline time_point now() noexcept { return clock::now(); }
+inline time_point now() noexcept {
+  return clock::now();
+}
 
 /// Seconds since 1970, for dates in messages: of the runtime's environment.
 WEFT_API std::int64_t wall_clock_s() noexcept;
@@ -45,14 +48,14 @@ inline time_point after(duration wait) noexcept {
   return start + wait;
 }
 
-/// Stops the clock of this runtime; timers then fire only by `advance`, or, on a current-thread runtime that has
-/// nothing else to do, by jumping to the next one. Errors: `errc::unsupported` on a multi-thread runtime,
-/// `errc::no_runtime` outside one.
+/// Stops the clock of this runtime; timers then fire only by `advance`, or, on a current-thread
+/// runtime that has nothing else to do, by jumping to the next one. Errors: `errc::unsupported` on
+/// a multi-thread runtime, `errc::no_runtime` outside one.
 WEFT_API result<void> pause() noexcept;
 /// Lets a paused clock run on from where it stands. Errors: as `pause`.
 WEFT_API result<void> resume() noexcept;
-/// Moves a paused clock forward and lets all that became due run. Errors: `errc::invalid_argument` when the clock
-/// is not paused. Cancel-safety: safe; the clock stays advanced.
+/// Moves a paused clock forward and lets all that became due run. Errors: `errc::invalid_argument`
+/// when the clock is not paused. Cancel-safety: safe; the clock stays advanced.
 [[nodiscard]] WEFT_API task<result<void>> advance(duration by);
 
 }  // namespace time
@@ -65,7 +68,8 @@ inline std::uint64_t deadline_ns(time::time_point deadline) noexcept {
   return since < 0 ? 0 : static_cast<std::uint64_t>(since);
 }
 
-// A deadline that is past is stored as the beginning of time: it is due whatever the timers know of the present.
+// A deadline that is past is stored as the beginning of time: it is due whatever the timers know of
+// the present.
 inline time::time_point due_at(time::time_point deadline) noexcept {
   return deadline <= time::now() ? time::time_point::min() : deadline;
 }
@@ -100,11 +104,15 @@ class [[nodiscard]] sleep_operation {
   time::time_point deadline_;
 };
 
-/// Waits at least `wait`; timers have a granularity of 1 ms, rounded up. Zero or less is done at once.
-/// Allocates nothing. Cancel-safety: safe.
-inline auto sleep(duration wait) noexcept { return sleep_operation(detail::due_after(wait)); }
+/// Waits at least `wait`; timers have a granularity of 1 ms, rounded up. Zero or less is done at
+/// once. Allocates nothing. Cancel-safety: safe.
+inline auto sleep(duration wait) noexcept {
+  return sleep_operation(detail::due_after(wait));
+}
 /// Waits until `deadline`; a past one is done at once.
-inline auto sleep_until(time::time_point deadline) noexcept { return sleep_operation(detail::due_at(deadline)); }
+inline auto sleep_until(time::time_point deadline) noexcept {
+  return sleep_operation(detail::due_at(deadline));
+}
 
 namespace detail {
 
@@ -119,7 +127,8 @@ class timeout_awaiter : public leaf_awaiter<timeout_awaiter<Operation>> {
 
   static constexpr const char* name = "timeout";
 
-  // The operation is polled before the clock is looked at: what is ready wins over a deadline that is past.
+  // The operation is polled before the clock is looked at: what is ready wins over a deadline that
+  // is past.
   bool poll() noexcept {
     if (!outer_) {
       outer_ = current_execution().branch;
@@ -180,9 +189,9 @@ class [[nodiscard]] timeout_operation {
 
 }  // namespace detail
 
-/// Gives `operation` until `deadline`, then destroys it. Yields a `result`: that of the operation, flat when it
-/// yields a result itself, or `errc::timed_out`. What is ready wins over a deadline that is past, and then no
-/// timer is armed. Cancel-safety: cancels the operation.
+/// Gives `operation` until `deadline`, then destroys it. Yields a `result`: that of the operation,
+/// flat when it yields a result itself, or `errc::timed_out`. What is ready wins over a deadline
+/// that is past, and then no timer is armed. Cancel-safety: cancels the operation.
 template <awaitable Operation>
 auto timeout_at(time::time_point deadline, Operation operation) {
   return detail::timeout_operation<Operation>(detail::due_at(deadline), std::move(operation));

@@ -10,8 +10,8 @@ inline namespace v0 {
 
 class deadline;
 
-/// Wakes one branch of one task. One word; move-only (see `clone`). It holds a reference to the task, never
-/// to a frame, so it may outlive what it was made for: waking then has no effect.
+/// Wakes one branch of one task. One word; move-only (see `clone`). It holds a reference to the
+/// task, never to a frame, so it may outlive what it was made for: waking then has no effect.
 /// Thread-safety: a waker object belongs to one thread at a time; waking is safe from any thread.
 class waker {
  public:
@@ -27,7 +27,8 @@ class waker {
 
   /// The branch that this thread is running. Call it in a leaf's `poll` only.
   [[nodiscard]] WEFT_API static waker current() noexcept;
-  /// Whether this is the waker of the branch that is running: then there is no need to register anew.
+  /// Whether this is the waker of the branch that is running: then there is no need to register
+  /// anew.
   [[nodiscard]] bool wakes_current() const noexcept { return word_ == current_word(); }
   [[nodiscard]] waker clone() const noexcept {
     if (word_) target()->add_reference();
@@ -35,7 +36,8 @@ class waker {
   }
   explicit operator bool() const noexcept { return word_ != 0; }
 
-  /// Makes the task run and poll this branch. Never blocks; any thread. The waker is empty afterwards.
+  /// Makes the task run and poll this branch. Never blocks; any thread. The waker is empty
+  /// afterwards.
   WEFT_API void wake() noexcept;
 
   /// The word itself, for storing a waker in an atomic. `from_word` takes the reference back.
@@ -54,9 +56,10 @@ class waker {
   std::uintptr_t word_ = 0;
 };
 
-/// A slot for one waiter, registered and woken from any threads. The waiter registers and then looks at its
-/// condition once more; the waking side changes the condition and then wakes. Either order is safe: both
-/// sides exchange the slot, and the exchanges are totally ordered, so that one of them sees the other.
+/// A slot for one waiter, registered and woken from any threads. The waiter registers and then
+/// looks at its condition once more; the waking side changes the condition and then wakes. Either
+/// order is safe: both sides exchange the slot, and the exchanges are totally ordered, so that one
+/// of them sees the other.
 class atomic_waker {
  public:
   atomic_waker() noexcept = default;
@@ -70,8 +73,7 @@ class atomic_waker {
       // A waker may be taking the slot right now: a read-modify-write puts us before or after it.
       if (slot_.fetch_or(0, std::memory_order_seq_cst) == waker::current_word()) return;
     }
-    (void)waker::from_word(
-        slot_.exchange(waker::current().into_word(), std::memory_order_seq_cst));
+    (void)waker::from_word(slot_.exchange(waker::current().into_word(), std::memory_order_seq_cst));
   }
   void wake() noexcept { take().wake(); }
   /// Empties the slot; the waker is the caller's, to be woken outside a lock.

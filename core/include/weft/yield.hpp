@@ -30,7 +30,9 @@ class [[nodiscard]] yield_operation {
 };
 
 /// Suspends this branch and queues its task behind those that are ready. Cancel-safety: safe.
-inline auto yield_now() noexcept { return yield_operation(); }
+inline auto yield_now() noexcept {
+  return yield_operation();
+}
 
 }  // namespace v0
 }  // namespace weft

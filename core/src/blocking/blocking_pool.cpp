@@ -34,7 +34,8 @@ bool poll_blocking(blocking_job* job) noexcept {
   return consume_budget();
 }
 
-blocking_pool::blocking_pool(std::shared_ptr<environment> doors, blocking_limits limits, scheduler& owner)
+blocking_pool::blocking_pool(std::shared_ptr<environment> doors, blocking_limits limits,
+                             scheduler& owner)
     : doors_(std::move(doors)), limits_(std::move(limits)), owner_(owner) {}
 
 void blocking_pool::submit(blocking_job* job) noexcept {
@@ -42,7 +43,8 @@ void blocking_pool::submit(blocking_job* job) noexcept {
   bool grow = false;
   {
     std::lock_guard held(lock_);
-    // Threads that are idle or about to look for work take one job each; the queue is what is left beyond them.
+    // Threads that are idle or about to look for work take one job each; the queue is what is left
+    // beyond them.
     auto free_hands = idle_ + starting_;
     bool may_grow = alive_ < limits_.threads;
     if (closed_ || (!may_grow && queued_ >= limits_.queue + free_hands)) {
@@ -77,7 +79,8 @@ void blocking_pool::start_thread() noexcept {
       number = next_number_++;
       threads_.try_emplace(number);
     }
-    auto started = doors_->start_thread(limits_.name, [self = shared_from_this(), number] { self->serve(number); });
+    auto started = doors_->start_thread(
+        limits_.name, [self = shared_from_this(), number] { self->serve(number); });
     std::lock_guard held(lock_);
     threads_[number].thread = std::move(started);
     --starting_;
@@ -89,7 +92,8 @@ void blocking_pool::start_thread() noexcept {
   }
 }
 
-// What is queued waits for the threads that there are. Without any, or beyond the queue's bound, it is refused.
+// What is queued waits for the threads that there are. Without any, or beyond the queue's bound, it
+// is refused.
 void blocking_pool::start_failed(error why) noexcept {
   blocking_job* refused = nullptr;
   {
@@ -136,12 +140,13 @@ bool blocking_pool::wait_for_work(std::unique_lock<std::mutex>& held) noexcept {
   return first_ != nullptr && !closed_;
 }
 
-// The job's last moment here. Tasks are woken under the lock, so that none is once `close` has returned.
+// The job's last moment here. Tasks are woken under the lock, so that none is once `close` has
+// returned.
 void blocking_pool::end(blocking_job* job) noexcept {
   tell(job);
   {
-    // After the task was queued that waits for it: a paused clock must not jump in between. The last call
-    // of all makes it look again, also when nobody awaits it.
+    // After the task was queued that waits for it: a paused clock must not jump in between. The
+    // last call of all makes it look again, also when nobody awaits it.
     std::lock_guard held(lock_);
     auto others = busy_.fetch_sub(1, std::memory_order_release) - 1;
     if (!closed_ && others == 0 && owner_.clock().paused()) owner_.io().wake_one();
@@ -191,7 +196,8 @@ void blocking_pool::join_exited() noexcept {
     {
       std::lock_guard held(lock_);
       if (exited_ == 0) return;
-      auto found = std::find_if(threads_.begin(), threads_.end(), [](auto& each) { return each.second.exited; });
+      auto found = std::find_if(threads_.begin(), threads_.end(),
+                                [](auto& each) { return each.second.exited; });
       gone = std::move(found->second.thread);
       threads_.erase(found);
       --exited_;

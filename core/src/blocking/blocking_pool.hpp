@@ -28,8 +28,9 @@ struct blocking_limits {
   std::string name = "weft-blocking";
 };
 
-// Grows by a thread whenever there is more work than idle threads, up to its limit; then the queue grows, up to its own.
-// Shared by the scheduler, the threads, and the jobs: a call that outlasts the shutdown still finds it.
+// Grows by a thread whenever there is more work than idle threads, up to its limit; then the queue
+// grows, up to its own. Shared by the scheduler, the threads, and the jobs: a call that outlasts
+// the shutdown still finds it.
 class blocking_pool : public std::enable_shared_from_this<blocking_pool> {
  public:
   blocking_pool(std::shared_ptr<environment> doors, blocking_limits limits, scheduler& owner);
@@ -45,7 +46,8 @@ class blocking_pool : public std::enable_shared_from_this<blocking_pool> {
 
   // Afterwards nothing is started, and no task is woken: its scheduler may go.
   void close() noexcept;
-  // Waits for the calls that run. Those that do not end in time are left to themselves. Returns how many.
+  // Waits for the calls that run. Those that do not end in time are left to themselves. Returns how
+  // many.
   std::size_t join(std::chrono::nanoseconds at_most) noexcept;
 
  private:

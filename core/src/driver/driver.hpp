@@ -11,9 +11,9 @@ namespace weft {
 inline namespace v0 {
 namespace detail {
 
-// Implemented by try-then-wait over epoll; made so that completion queues and a simulated network fit as well.
-// Reference-counted: each open handle keeps its driver, so that a socket may outlive the runtime.
-// Thread-safety: all but the destructor, from any thread.
+// Implemented by try-then-wait over epoll; made so that completion queues and a simulated network
+// fit as well. Reference-counted: each open handle keeps its driver, so that a socket may outlive
+// the runtime. Thread-safety: all but the destructor, from any thread.
 class driver {
  public:
   driver() = default;
@@ -32,8 +32,8 @@ class driver {
     unsigned events = 0;
     bool woken = false;  // among them was the wake-up that `wake_one` asked for
   };
-  // Waits for events and wakes whom they concern. `timeout_ms`: 0 does not wait, negative waits for ever.
-  // Any number of threads may wait at once. Who is not idle and gets `woken` must pass it on.
+  // Waits for events and wakes whom they concern. `timeout_ms`: 0 does not wait, negative waits for
+  // ever. Any number of threads may wait at once. Who is not idle and gets `woken` must pass it on.
   virtual turn wait(int timeout_ms) noexcept = 0;
   // Makes one waiting thread return, now or, when none waits, the next that does.
   virtual void wake_one() noexcept = 0;

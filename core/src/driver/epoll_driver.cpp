@@ -1,14 +1,14 @@
 #include "driver/epoll_driver.hpp"
 
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
 #include <mutex>
 #include <new>
 #include <system_error>
-
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 namespace weft {
 inline namespace v0 {
@@ -25,7 +25,9 @@ std::uint64_t event_word(epoll_handle* handle, std::uint16_t generation) noexcep
 
 }  // namespace
 
-driver* make_epoll_driver() { return new epoll_driver; }
+driver* make_epoll_driver() {
+  return new epoll_driver;
+}
 
 epoll_driver::epoll_driver() {
   epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
@@ -92,13 +94,14 @@ result<io_handle*> epoll_driver::adopt(int descriptor) noexcept {
 }
 
 void epoll_driver::close(epoll_handle& handle) noexcept {
-  // Closing the last descriptor of a socket takes it out of epoll; one that was duplicated must be taken
-  // out by hand. Events that were fetched before find another generation. In a forked child the epoll
-  // descriptor, and what is registered with it, is the parent's.
+  // Closing the last descriptor of a socket takes it out of epoll; one that was duplicated must be
+  // taken out by hand. Events that were fetched before find another generation. In a forked child
+  // the epoll descriptor, and what is registered with it, is the parent's.
   if (!process_.forked()) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, handle.descriptor_, nullptr);
   ::close(std::exchange(handle.descriptor_, -1));
   auto seen = handle.readiness_.load(std::memory_order_relaxed);
-  handle.readiness_.store(((seen >> epoll_handle::generation_shift) + 1) << epoll_handle::generation_shift,
+  handle.readiness_.store(((seen >> epoll_handle::generation_shift) + 1)
+                              << epoll_handle::generation_shift,
                           std::memory_order_release);
   handle.read_waker_.clear();
   handle.write_waker_.clear();

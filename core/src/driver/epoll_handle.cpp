@@ -2,16 +2,16 @@
 
 #include <weft/detail/execution.hpp>
 
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <climits>
 
 #include "driver/epoll_driver.hpp"
 #include "net/socket_address.hpp"
-
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 namespace weft {
 inline namespace v0 {
@@ -22,14 +22,18 @@ void epoll_handle::open(epoll_driver& owner, int descriptor) noexcept {
   descriptor_ = descriptor;
   auto next_generation = (readiness_.load(std::memory_order_relaxed) >> generation_shift) + 1;
   // Taken to be ready until a system call says otherwise.
-  readiness_.store(next_generation << generation_shift | readable | writable, std::memory_order_release);
+  readiness_.store(next_generation << generation_shift | readable | writable,
+                   std::memory_order_release);
 }
 
 atomic_waker& epoll_handle::slot_of(io_direction direction) noexcept {
   switch (direction) {
-    case io_direction::read: return read_waker_;
-    case io_direction::write: return write_waker_;
-    case io_direction::closing: break;
+    case io_direction::read:
+      return read_waker_;
+    case io_direction::write:
+      return write_waker_;
+    case io_direction::closing:
+      break;
   }
   return closing_waker_;
 }
@@ -71,7 +75,8 @@ std::int64_t epoll_handle::try_then_wait(io_operation& operation, std::uint64_t 
   }
 }
 
-std::int64_t epoll_handle::accept(io_operation& operation, io_handle*& accepted, socket_address& peer) noexcept {
+std::int64_t epoll_handle::accept(io_operation& operation, io_handle*& accepted,
+                                  socket_address& peer) noexcept {
   return try_then_wait(operation, readable, [&](std::uint64_t) -> std::int64_t {
     peer.length = sizeof peer.storage;
     int descriptor = ::accept4(descriptor_, peer.get(), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -105,7 +110,8 @@ std::int64_t epoll_handle::receive(io_operation& operation, std::span<std::byte>
   });
 }
 
-std::int64_t epoll_handle::receive_into(io_operation& operation, buffer& into, std::size_t limit) noexcept {
+std::int64_t epoll_handle::receive_into(io_operation& operation, buffer& into,
+                                        std::size_t limit) noexcept {
   return try_then_wait(operation, readable, [&](std::uint64_t seen) -> std::int64_t {
     std::span<std::byte> room;
     try {
@@ -126,15 +132,16 @@ std::int64_t epoll_handle::receive_into(io_operation& operation, buffer& into, s
   });
 }
 
-std::int64_t epoll_handle::send(io_operation& operation, std::span<const io_slice> pieces) noexcept {
+std::int64_t epoll_handle::send(io_operation& operation,
+                                std::span<const io_slice> pieces) noexcept {
   static_assert(sizeof(io_slice) == sizeof(iovec));
   return try_then_wait(operation, writable, [&](std::uint64_t) -> std::int64_t {
     msghdr message{};
     message.msg_iov = reinterpret_cast<iovec*>(const_cast<io_slice*>(pieces.data()));
     message.msg_iovlen = pieces.size() < IOV_MAX ? pieces.size() : IOV_MAX;
-    auto sent = pieces.size() == 1
-                    ? ::send(descriptor_, message.msg_iov->iov_base, message.msg_iov->iov_len, MSG_NOSIGNAL)
-                    : ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
+    auto sent = pieces.size() == 1 ? ::send(descriptor_, message.msg_iov->iov_base,
+                                            message.msg_iov->iov_len, MSG_NOSIGNAL)
+                                   : ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
     return sent < 0 ? -errno : sent;
   });
 }
@@ -169,7 +176,9 @@ void epoll_handle::cancel(io_operation& operation) noexcept {
   slot_of(operation.direction()).clear();
 }
 
-void epoll_handle::close() noexcept { owner_->close(*this); }
+void epoll_handle::close() noexcept {
+  owner_->close(*this);
+}
 
 void epoll_handle::on_event(std::uint32_t events, std::uint16_t event_generation) noexcept {
   std::uint64_t flags = 0;

@@ -12,19 +12,22 @@ namespace detail {
 
 class epoll_driver;
 
-// Type-stable: handles come from a slab that lives as long as the driver, so that an event that was fetched before a close
-// may still be looked at. The generation tells that it is stale.
+// Type-stable: handles come from a slab that lives as long as the driver, so that an event that was
+// fetched before a close may still be looked at. The generation tells that it is stale.
 //
-// `readiness_` packs flags (8 bits), a tick (24), the generation (32). An event sets flags and advances the tick. An
-// operation that got EAGAIN clears a flag by CAS against the word that it read *before* its system call: an edge
-// that came in between has changed the tick, the CAS fails, and the edge is not lost. A waiter registers its
-// waker and looks at the word again; the event side sets the word and then takes the waker (both seq_cst).
+// `readiness_` packs flags (8 bits), a tick (24), the generation (32). An event sets flags and
+// advances the tick. An operation that got EAGAIN clears a flag by CAS against the word that it
+// read *before* its system call: an edge that came in between has changed the tick, the CAS fails,
+// and the edge is not lost. A waiter registers its waker and looks at the word again; the event
+// side sets the word and then takes the waker (both seq_cst).
 class epoll_handle final : public io_handle {
  public:
-  std::int64_t accept(io_operation& operation, io_handle*& accepted, socket_address& peer) noexcept override;
+  std::int64_t accept(io_operation& operation, io_handle*& accepted,
+                      socket_address& peer) noexcept override;
   std::int64_t connected(io_operation& operation) noexcept override;
   std::int64_t receive(io_operation& operation, std::span<std::byte> into) noexcept override;
-  std::int64_t receive_into(io_operation& operation, buffer& into, std::size_t limit) noexcept override;
+  std::int64_t receive_into(io_operation& operation, buffer& into,
+                            std::size_t limit) noexcept override;
   std::int64_t send(io_operation& operation, std::span<const io_slice> pieces) noexcept override;
   std::int64_t became_readable(io_operation& operation) noexcept override;
   std::int64_t peer_closed(io_operation& operation) noexcept override;
@@ -54,7 +57,8 @@ class epoll_handle final : public io_handle {
   void on_event(std::uint32_t events, std::uint16_t generation) noexcept;
   void open(epoll_driver& owner, int descriptor) noexcept;
   std::uint16_t generation() const noexcept {
-    return static_cast<std::uint16_t>(readiness_.load(std::memory_order_relaxed) >> generation_shift);
+    return static_cast<std::uint16_t>(readiness_.load(std::memory_order_relaxed) >>
+                                      generation_shift);
   }
 
   facade::atomic<std::uint64_t> readiness_{0};

@@ -61,7 +61,8 @@ io::progress duplex_stream::locked(io::io_state& state, Step step) noexcept {
   return came;
 }
 
-io::progress duplex_stream::receive_locked(std::span<std::byte> into, duplex_wakers& woken) noexcept {
+io::progress duplex_stream::receive_locked(std::span<std::byte> into,
+                                           duplex_wakers& woken) noexcept {
   auto& plan = self().receives;
   auto judged = shared_->judge(plan, receive_delay_);
   if (judged.ends) return *std::move(judged.ends);
@@ -83,7 +84,8 @@ io::progress duplex_stream::receive_locked(std::span<std::byte> into, duplex_wak
   return count;
 }
 
-io::progress duplex_stream::send_locked(std::span<const io_slice> pieces, duplex_wakers& woken) noexcept {
+io::progress duplex_stream::send_locked(std::span<const io_slice> pieces,
+                                        duplex_wakers& woken) noexcept {
   auto& plan = self().sends;
   auto judged = shared_->judge(plan, send_delay_);
   if (judged.ends) return *std::move(judged.ends);
@@ -110,7 +112,8 @@ io::progress duplex_stream::poll_receive(io::io_state& state, std::span<std::byt
   return locked(state, [&](duplex_wakers& woken) { return receive_locked(into, woken); });
 }
 
-io::progress duplex_stream::poll_send(io::io_state& state, std::span<const io_slice> pieces) noexcept {
+io::progress duplex_stream::poll_send(io::io_state& state,
+                                      std::span<const io_slice> pieces) noexcept {
   return locked(state, [&](duplex_wakers& woken) { return send_locked(pieces, woken); });
 }
 
@@ -162,7 +165,9 @@ void duplex_stream::cancel(io_operation& state) noexcept {
       send_delay_.cancel();
       dropped = std::move(outgoing().writer);
       break;
-    case io_direction::closing: dropped = std::move(incoming().closing); break;
+    case io_direction::closing:
+      dropped = std::move(incoming().closing);
+      break;
   }
 }
 
@@ -179,8 +184,12 @@ duplex_end& duplex_end::on_send(std::uint64_t nth, fault what) {
   state_->plan(state_->sides[side_].sends, nth, std::move(what));
   return *this;
 }
-duplex_end& duplex_end::on_every_receive(fault what) { return on_receive(0, std::move(what)); }
-duplex_end& duplex_end::on_every_send(fault what) { return on_send(0, std::move(what)); }
+duplex_end& duplex_end::on_every_receive(fault what) {
+  return on_receive(0, std::move(what));
+}
+duplex_end& duplex_end::on_every_send(fault what) {
+  return on_send(0, std::move(what));
+}
 
 duplex_end& duplex_end::resets_when_closed_unread() {
   std::lock_guard held(state_->lock);
@@ -197,7 +206,9 @@ duplex_counters duplex_end::counters() const {
   return seen;
 }
 
-void duplex_end::reset() { state_->reset(); }
+void duplex_end::reset() {
+  state_->reset();
+}
 
 duplex_script::duplex_script()
     : state_(std::make_shared<detail::duplex_state>()), first_(*state_, 0), second_(*state_, 1) {}

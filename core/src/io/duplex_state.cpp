@@ -46,7 +46,9 @@ duplex_state::verdict duplex_state::judge(duplex_plan& plan, timer_entry& timer)
   for (const auto& [when, what] : plan.entries) {
     if (when != 0 && when != nth) continue;
     switch (what.kind_) {
-      case io::fault::kind::at_most: found.at_most = std::min(found.at_most, what.amount_); break;
+      case io::fault::kind::at_most:
+        found.at_most = std::min(found.at_most, what.amount_);
+        break;
       case io::fault::kind::suspend:
         if (plan.suspended_for != nth) {
           plan.suspended_for = nth;
@@ -59,7 +61,8 @@ duplex_state::verdict duplex_state::judge(duplex_plan& plan, timer_entry& timer)
         if (plan.delayed_for != nth) {
           plan.delayed_for = nth;
           timer.arm(deadline_ns(time::after(duration(what.amount_))));
-        } else if (!timer.fired() && !timer.armed()) {  // an earlier await of this operation was given up
+        } else if (!timer.fired() &&
+                   !timer.armed()) {  // an earlier await of this operation was given up
           timer.arm(deadline_ns(time::after(duration(what.amount_))));
         }
         if (!timer.fired()) {
@@ -71,7 +74,9 @@ duplex_state::verdict duplex_state::judge(duplex_plan& plan, timer_entry& timer)
         ++plan.done;
         found.ends = io::progress(what.error_);
         return found;
-      case io::fault::kind::reset: broken = true; break;
+      case io::fault::kind::reset:
+        broken = true;
+        break;
     }
   }
   return found;

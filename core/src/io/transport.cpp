@@ -23,12 +23,19 @@ progress byte_stream::poll_receive_into(io_state& state, buffer& into, std::size
   return came;
 }
 
-int byte_stream::native_handle() const noexcept { return -1; }
-net::socket_address byte_stream::peer_address() const { return {}; }
-net::socket_address byte_stream::local_address() const { return {}; }
+int byte_stream::native_handle() const noexcept {
+  return -1;
+}
+net::socket_address byte_stream::peer_address() const {
+  return {};
+}
+net::socket_address byte_stream::local_address() const {
+  return {};
+}
 
 void transport::no_stream() noexcept {
-  std::fputs("weft: a transport was used that has no connection: it was moved from or closed\n", stderr);
+  std::fputs("weft: a transport was used that has no connection: it was moved from or closed\n",
+             stderr);
   std::abort();
 }
 
@@ -36,10 +43,12 @@ void transport::no_stream() noexcept {
 
 namespace detail {
 
-// As many pieces as a gathering write of one system call is good for; more of them wait for the next.
+// As many pieces as a gathering write of one system call is good for; more of them wait for the
+// next.
 constexpr std::size_t pieces_per_send = 64;
 
-io::progress poll_send_chain(io::byte_stream& stream, io::io_state& state, bytes_chain& chain) noexcept {
+io::progress poll_send_chain(io::byte_stream& stream, io::io_state& state,
+                             bytes_chain& chain) noexcept {
   std::array<io_slice, pieces_per_send> pieces;
   auto count = chain.fill(pieces);
   auto came = stream.poll_send(state, std::span(pieces).first(count));
@@ -47,7 +56,8 @@ io::progress poll_send_chain(io::byte_stream& stream, io::io_state& state, bytes
   return came;
 }
 
-io::progress poll_write_all(io::byte_stream& stream, io::io_state& state, io::unsent& text) noexcept {
+io::progress poll_write_all(io::byte_stream& stream, io::io_state& state,
+                            io::unsent& text) noexcept {
   while (!text.empty()) {
     io_slice piece{text.view().data(), text.view().size()};
     auto came = stream.poll_send(state, {&piece, 1});

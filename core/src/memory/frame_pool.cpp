@@ -1,9 +1,15 @@
-// Memory for coroutine frames and tasks: free lists by size class, a cache per thread before a shared list.
+// Memory for coroutine frames and tasks: free lists by size class, a cache per thread before a
+// shared list.
 //
-// Classes are multiples of 64 bytes up to 2 KiB; larger frames go to malloc. A thread's list of a class holds at
-// most 2 * batch blocks; what is more moves to the shared list, batch by batch, and what the shared list
-// holds beyond its cap goes back to malloc, as does the rest, by halves, once the workers are idle.
+// Classes are multiples of 64 bytes up to 2 KiB; larger frames go to malloc. A thread's list of a
+// class holds at most 2 * batch blocks; what is more moves to the shared list, batch by batch, and
+// what the shared list holds beyond its cap goes back to malloc, as does the rest, by halves, once
+// the workers are idle.
+#include "memory/frame_pool.hpp"
+
 #include <weft/detail/execution.hpp>
+
+#include <malloc.h>
 
 #include <algorithm>
 #include <array>
@@ -15,9 +21,6 @@
 #include <vector>
 
 #include "facade.hpp"
-#include "memory/frame_pool.hpp"
-
-#include <malloc.h>
 
 namespace weft {
 inline namespace v0 {
@@ -28,7 +31,8 @@ namespace {
 constexpr std::size_t granule = 64;
 
 void* aligned(std::size_t size) {
-  if (void* memory = std::aligned_alloc(granule, (size + granule - 1) & ~(granule - 1))) return memory;
+  if (void* memory = std::aligned_alloc(granule, (size + granule - 1) & ~(granule - 1)))
+    return memory;
   throw std::bad_alloc();
 }
 
@@ -37,9 +41,15 @@ void* aligned(std::size_t size) {
 #ifdef WEFT_SANITIZED
 
 // Under a sanitizer every frame comes from malloc, so that it sees each of them.
-void* allocate_frame(std::size_t size) { return aligned(size); }
-void deallocate_frame(void* frame, std::size_t) noexcept { std::free(frame); }
-bool trim_frames() noexcept { return false; }
+void* allocate_frame(std::size_t size) {
+  return aligned(size);
+}
+void deallocate_frame(void* frame, std::size_t) noexcept {
+  std::free(frame);
+}
+bool trim_frames() noexcept {
+  return false;
+}
 
 #else
 
@@ -142,7 +152,8 @@ void* allocate_frame(std::size_t size) {
   auto& local = cache;
   if (auto* found = local.first[size_class]) {
     local.first[size_class] = found->next;
-    // Often the last that touched it was another thread, or this one long ago: it is fetched while the first is filled.
+    // Often the last that touched it was another thread, or this one long ago: it is fetched while
+    // the first is filled.
     __builtin_prefetch(found->next, 1);
     --local.count[size_class];
     return found;
@@ -153,7 +164,8 @@ void* allocate_frame(std::size_t size) {
 void deallocate_frame(void* frame, std::size_t size) noexcept {
   auto size_class = static_cast<unsigned>((size - 1) / granule);
   auto& local = cache;
-  if (size_class >= classes || (local.state != thread_cache::use::open && !open_cache())) [[unlikely]] {
+  if (size_class >= classes || (local.state != thread_cache::use::open && !open_cache()))
+      [[unlikely]] {
     return std::free(frame);
   }
   auto* freed = static_cast<block*>(frame);
@@ -175,7 +187,8 @@ bool trim_frames() noexcept {
     for (auto& batches : list.batches) {
       auto keep = batches.size() / 2;
       try {
-        chains.insert(chains.end(), batches.begin() + static_cast<std::ptrdiff_t>(keep), batches.end());
+        chains.insert(chains.end(), batches.begin() + static_cast<std::ptrdiff_t>(keep),
+                      batches.end());
       } catch (const std::bad_alloc&) {
         break;
       }

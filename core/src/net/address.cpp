@@ -1,11 +1,11 @@
 #include <weft/net/address.hpp>
 
+#include <arpa/inet.h>
+#include <net/if.h>
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
-
-#include <arpa/inet.h>
-#include <net/if.h>
 
 namespace weft {
 inline namespace v0 {
@@ -23,7 +23,8 @@ result<std::uint32_t> parse_zone(std::string_view whole, std::string_view zone) 
   auto [end, failure] = std::from_chars(zone.data(), zone.data() + zone.size(), number);
   if (failure == std::errc() && end == zone.data() + zone.size() && number > 0) return number;
   number = ::if_nametoindex(std::string(zone).c_str());
-  if (number == 0) return bad_address(whole, "there is no network interface \"" + std::string(zone) + "\"");
+  if (number == 0)
+    return bad_address(whole, "there is no network interface \"" + std::string(zone) + "\"");
   return number;
 }
 
@@ -51,17 +52,21 @@ result<split_text> split_host_port(std::string_view text) {
     auto close = text.find(']');
     if (close == std::string_view::npos) return bad_address(text, "the bracket is not closed");
     auto rest = text.substr(close + 1);
-    if (!rest.starts_with(':')) return bad_address(text, "a colon and a port must follow the bracket");
+    if (!rest.starts_with(':'))
+      return bad_address(text, "a colon and a port must follow the bracket");
     return split_text{text.substr(1, close - 1), rest.substr(1), true};
   }
   auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) return bad_address(text, "the port is missing, as in \"host:80\"");
+  if (colon == std::string_view::npos)
+    return bad_address(text, "the port is missing, as in \"host:80\"");
   auto host = text.substr(0, colon);
   if (host.contains(':')) {
-    return bad_address(text, "an IPv6 address with a port is written in brackets, as in \"[::1]:80\"");
+    return bad_address(text,
+                       "an IPv6 address with a port is written in brackets, as in \"[::1]:80\"");
   }
   if (host.empty()) {
-    return bad_address(text, "the host is missing; 0.0.0.0 or [::] stand for every address of this machine");
+    return bad_address(
+        text, "the host is missing; 0.0.0.0 or [::] stand for every address of this machine");
   }
   return split_text{host, text.substr(colon + 1), false};
 }
@@ -96,13 +101,15 @@ std::string ip_address::to_string() const {
   std::string written(text);
   if (zone_ == 0) return written;
   char name[IF_NAMESIZE];
-  return written + '%' + (::if_indextoname(zone_, name) ? std::string(name) : std::to_string(zone_));
+  return written + '%' +
+         (::if_indextoname(zone_, name) ? std::string(name) : std::to_string(zone_));
 }
 
 result<socket_address> socket_address::unix_path(std::string path) {
   if (path.empty()) return fail(errc::invalid_argument, "the path of the Unix socket is empty");
   if (path.size() > max_path) {
-    return fail(errc::invalid_argument, "the path of the Unix socket is longer than 107 bytes: " + path);
+    return fail(errc::invalid_argument,
+                "the path of the Unix socket is longer than 107 bytes: " + path);
   }
   socket_address made;
   made.kind_ = kind::unix_path;
@@ -120,7 +127,8 @@ result<socket_address> socket_address::parse(std::string_view text) {
   if (!parts) return fail(std::move(parts).error());
   auto ip = ip_address::parse(parts->host);
   if (!ip) return bad_address(text, "\"" + std::string(parts->host) + "\" is no IP address");
-  if (parts->bracketed && ip->is_v4()) return bad_address(text, "an IPv4 address stands without brackets");
+  if (parts->bracketed && ip->is_v4())
+    return bad_address(text, "an IPv4 address stands without brackets");
   auto port = parse_port(text, parts->port);
   if (!port) return fail(std::move(port).error());
   return socket_address(*ip, *port);
@@ -128,9 +136,11 @@ result<socket_address> socket_address::parse(std::string_view text) {
 
 std::string socket_address::to_string() const {
   switch (kind_) {
-    case kind::none: break;
+    case kind::none:
+      break;
     case kind::ip:
-      return (ip_.is_v6() ? "[" + ip_.to_string() + "]:" : ip_.to_string() + ":") + std::to_string(port_);
+      return (ip_.is_v6() ? "[" + ip_.to_string() + "]:" : ip_.to_string() + ":") +
+             std::to_string(port_);
     case kind::unix_path: {
       auto path = path_;
       if (path.starts_with('\0')) path[0] = '@';

@@ -2,13 +2,13 @@
 #include <weft/net/resolver.hpp>
 #include <weft/spawn_blocking.hpp>
 
+#include <netdb.h>
+
 #include <cerrno>
 #include <memory>
 
 #include "net/socket_address.hpp"
 #include "scheduler/scheduler.hpp"
-
-#include <netdb.h>
 
 namespace weft {
 inline namespace v0 {
@@ -22,11 +22,16 @@ class resolver_category_type final : public std::error_category {
   const char* name() const noexcept override { return "weft.resolver"; }
   std::string message(int value) const override {
     switch (static_cast<net::resolve_errc>(value)) {
-      case net::resolve_errc::no_such_host: return "there is no such host";
-      case net::resolve_errc::no_address: return "the host has no address that this machine can use";
-      case net::resolve_errc::temporary_failure: return "no name server answered; later one may";
-      case net::resolve_errc::permanent_failure: return "the name servers cannot answer";
-      case net::resolve_errc::unknown: break;
+      case net::resolve_errc::no_such_host:
+        return "there is no such host";
+      case net::resolve_errc::no_address:
+        return "the host has no address that this machine can use";
+      case net::resolve_errc::temporary_failure:
+        return "no name server answered; later one may";
+      case net::resolve_errc::permanent_failure:
+        return "the name servers cannot answer";
+      case net::resolve_errc::unknown:
+        break;
     }
     return "the resolver failed";
   }
@@ -35,15 +40,22 @@ class resolver_category_type final : public std::error_category {
 error resolver_error(int code, int system_error) {
   using net::resolve_errc;
   switch (code) {
-    case EAI_NONAME: return resolve_errc::no_such_host;
+    case EAI_NONAME:
+      return resolve_errc::no_such_host;
     case EAI_NODATA:
     case EAI_ADDRFAMILY:
-    case EAI_FAMILY: return resolve_errc::no_address;
-    case EAI_AGAIN: return resolve_errc::temporary_failure;
-    case EAI_FAIL: return resolve_errc::permanent_failure;
-    case EAI_MEMORY: return errc::out_of_memory;
-    case EAI_SYSTEM: return error::from_errno(system_error);
-    default: return error(resolve_errc::unknown, ::gai_strerror(code));
+    case EAI_FAMILY:
+      return resolve_errc::no_address;
+    case EAI_AGAIN:
+      return resolve_errc::temporary_failure;
+    case EAI_FAIL:
+      return resolve_errc::permanent_failure;
+    case EAI_MEMORY:
+      return errc::out_of_memory;
+    case EAI_SYSTEM:
+      return error::from_errno(system_error);
+    default:
+      return error(resolve_errc::unknown, ::gai_strerror(code));
   }
 }
 
@@ -72,8 +84,10 @@ result<std::vector<net::socket_address>> look_up(const std::string& host, std::u
 }  // namespace
 }  // namespace detail
 
-task<result<std::vector<net::socket_address>>> environment::resolve(std::string host, std::uint16_t port) {
-  auto query = detail::run_blocking([host = std::move(host), port] { return detail::look_up(host, port); });
+task<result<std::vector<net::socket_address>>> environment::resolve(std::string host,
+                                                                    std::uint16_t port) {
+  auto query =
+      detail::run_blocking([host = std::move(host), port] { return detail::look_up(host, port); });
   co_return co_await std::move(query);
 }
 
@@ -101,7 +115,8 @@ task<result<std::vector<socket_address>>> resolve(host_port name) {
   }
   auto& doors = detail::ambient_scheduler().environment();
   auto found = co_await doors.resolve(name.host(), name.port());
-  if (!found) co_return fail(std::move(found).error().with_context("resolving \"" + name.host() + "\""));
+  if (!found)
+    co_return fail(std::move(found).error().with_context("resolving \"" + name.host() + "\""));
   if (found->empty()) co_return fail(resolve_errc::no_address, "resolving \"" + name.host() + "\"");
   co_return found;
 }

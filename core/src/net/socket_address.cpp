@@ -60,7 +60,8 @@ net::socket_address from_native(const socket_address& address) {
       auto native = load<sockaddr_in>(address);
       std::array<std::uint8_t, 4> octets;
       std::memcpy(octets.data(), &native.sin_addr, sizeof octets);
-      return {net::ip_address::v4(octets[0], octets[1], octets[2], octets[3]), ntohs(native.sin_port)};
+      return {net::ip_address::v4(octets[0], octets[1], octets[2], octets[3]),
+              ntohs(native.sin_port)};
     }
     case AF_INET6: {
       auto native = load<sockaddr_in6>(address);
@@ -76,7 +77,8 @@ net::socket_address from_native(const socket_address& address) {
       auto made = net::socket_address::unix_path(std::string(native.sun_path, size));
       return made ? *std::move(made) : net::socket_address();  // most clients have no name
     }
-    default: return {};
+    default:
+      return {};
   }
 }
 

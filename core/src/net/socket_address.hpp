@@ -3,12 +3,12 @@
 
 #include <weft/net/address.hpp>
 
-#include <algorithm>
-#include <cstring>
-
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <netinet/in.h>
+
+#include <algorithm>
+#include <cstring>
 
 namespace weft {
 inline namespace v0 {

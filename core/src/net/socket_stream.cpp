@@ -14,12 +14,14 @@ io::progress socket_stream::poll_receive(io::io_state& state, std::span<std::byt
   return io::progress::from_driver(handle_->receive(state, into));
 }
 
-io::progress socket_stream::poll_receive_into(io::io_state& state, buffer& into, std::size_t limit) noexcept {
+io::progress socket_stream::poll_receive_into(io::io_state& state, buffer& into,
+                                              std::size_t limit) noexcept {
   if (limit == 0) return error(errc::invalid_argument);
   return io::progress::from_driver(handle_->receive_into(state, into, limit));
 }
 
-io::progress socket_stream::poll_send(io::io_state& state, std::span<const io_slice> pieces) noexcept {
+io::progress socket_stream::poll_send(io::io_state& state,
+                                      std::span<const io_slice> pieces) noexcept {
   return io::progress::from_driver(handle_->send(state, pieces));
 }
 
@@ -33,7 +35,9 @@ bool socket_stream::poll_peer_closed(io::io_state& state) noexcept {
   return handle_->peer_closed(state) != io_pending;
 }
 
-net::socket_address socket_stream::local_address() const { return local_address_of(handle_->descriptor()); }
+net::socket_address socket_stream::local_address() const {
+  return local_address_of(handle_->descriptor());
+}
 
 }  // namespace detail
 }  // namespace v0

@@ -12,11 +12,13 @@ namespace detail {
 class socket_stream final : public io::byte_stream {
  public:
   // Takes over the handle.
-  socket_stream(io_handle& handle, net::socket_address peer) noexcept : handle_(&handle), peer_(std::move(peer)) {}
+  socket_stream(io_handle& handle, net::socket_address peer) noexcept
+      : handle_(&handle), peer_(std::move(peer)) {}
   ~socket_stream() override { handle_->close(); }
 
   io::progress poll_receive(io::io_state& state, std::span<std::byte> into) noexcept override;
-  io::progress poll_receive_into(io::io_state& state, buffer& into, std::size_t limit) noexcept override;
+  io::progress poll_receive_into(io::io_state& state, buffer& into,
+                                 std::size_t limit) noexcept override;
   io::progress poll_send(io::io_state& state, std::span<const io_slice> pieces) noexcept override;
   io::progress poll_shutdown(io::io_state& state) noexcept override;
   bool poll_peer_closed(io::io_state& state) noexcept override;

@@ -1,14 +1,14 @@
 #include <weft/net/resolver.hpp>
 #include <weft/net/tcp.hpp>
 
+#include <netinet/tcp.h>
+#include <unistd.h>
+
 #include <cerrno>
 
 #include "net/socket_address.hpp"
 #include "net/socket_stream.hpp"
 #include "scheduler/scheduler.hpp"
-
-#include <netinet/tcp.h>
-#include <unistd.h>
 
 namespace weft {
 inline namespace v0 {
@@ -49,7 +49,8 @@ class open_socket {
 
 result<int> make_tcp_socket(const net::socket_address& address) {
   if (!address.is_ip()) {
-    return fail(errc::invalid_argument, "TCP needs an IP address and a port, not " + address.to_string());
+    return fail(errc::invalid_argument,
+                "TCP needs an IP address and a port, not " + address.to_string());
   }
   auto family = address.ip().is_v6() ? AF_INET6 : AF_INET;
   auto descriptor = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -74,7 +75,8 @@ int set_listener_options(int listening, const net::socket_address& address,
   return failed;
 }
 
-result<io_handle*> listen_on(const net::socket_address& address, const net::listen_options& options) {
+result<io_handle*> listen_on(const net::socket_address& address,
+                             const net::listen_options& options) {
   auto driver = ambient_driver();
   if (!driver) return fail(std::move(driver).error());
   auto made = make_tcp_socket(address);
@@ -84,13 +86,15 @@ result<io_handle*> listen_on(const net::socket_address& address, const net::list
     return fail(socket_error(-failed, "listening on ", address));
   }
   auto native = to_native(address);
-  if (::bind(listening.get(), native.get(), native.length) < 0 || ::listen(listening.get(), options.backlog()) < 0) {
+  if (::bind(listening.get(), native.get(), native.length) < 0 ||
+      ::listen(listening.get(), options.backlog()) < 0) {
     return fail(socket_error(errno, "listening on ", address));
   }
   return (*driver)->adopt(listening.give_up());
 }
 
-result<std::unique_ptr<io::byte_stream>> make_stream(io_handle& connected, net::socket_address peer) noexcept {
+result<std::unique_ptr<io::byte_stream>> make_stream(io_handle& connected,
+                                                     net::socket_address peer) noexcept {
   try {
     return std::make_unique<socket_stream>(connected, std::move(peer));
   } catch (const std::bad_alloc&) {
@@ -109,7 +113,8 @@ result<io_handle*> begin_connect(const net::socket_address& address) {
   (void)set_option(connecting.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   auto native = to_native(address);
   // Interrupted, it goes on by itself, as when it is in progress.
-  if (::connect(connecting.get(), native.get(), native.length) < 0 && errno != EINPROGRESS && errno != EINTR) {
+  if (::connect(connecting.get(), native.get(), native.length) < 0 && errno != EINPROGRESS &&
+      errno != EINTR) {
     return fail(socket_error(errno, "connecting to ", address));
   }
   return (*driver)->adopt(connecting.give_up());
@@ -128,8 +133,10 @@ bool concerns_one_connection(std::int64_t came) noexcept {
     case EHOSTUNREACH:
     case EOPNOTSUPP:
     case ENETUNREACH:
-    case ETIMEDOUT: return true;
-    default: return false;
+    case ETIMEDOUT:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -138,7 +145,8 @@ bool concerns_one_connection(std::int64_t came) noexcept {
 // Not in the anonymous namespace: GCC warns of frames of public coroutines that hold such types.
 class connected_awaiter : public leaf_awaiter<connected_awaiter> {
  public:
-  explicit connected_awaiter(io_handle& handle) noexcept : handle_(handle), state_(io_direction::write) {}
+  explicit connected_awaiter(io_handle& handle) noexcept
+      : handle_(handle), state_(io_direction::write) {}
   static constexpr const char* name = "connect";
   bool poll() noexcept {
     came_ = io::progress::from_driver(handle_.connected(state_));
@@ -160,7 +168,8 @@ class until_connected {
   io_handle* handle_;
 };
 
-result<std::unique_ptr<io::byte_stream>> poll_accept(io_handle& listener, io_operation& state) noexcept {
+result<std::unique_ptr<io::byte_stream>> poll_accept(io_handle& listener,
+                                                     io_operation& state) noexcept {
   socket_address peer;
   io_handle* accepted = nullptr;
   std::int64_t came;
@@ -182,7 +191,8 @@ task<result<tcp_stream>> tcp_stream::connect(socket_address address) {
   if (!stream) co_return fail(std::move(stream).error());
   auto connected = co_await detail::until_connected(**begun);
   if (!connected) {
-    co_return fail(std::move(connected).error().with_context("connecting to " + address.to_string()));
+    co_return fail(
+        std::move(connected).error().with_context("connecting to " + address.to_string()));
   }
   co_return tcp_stream(*std::move(stream));
 }
@@ -216,9 +226,14 @@ result<void> tcp_stream::set_keepalive(std::optional<keepalive_options> options)
   if (!options) return detail::set_stream_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 0);
   auto seconds = [](std::chrono::seconds wait) { return static_cast<int>(wait.count()); };
   auto set = detail::set_stream_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
-  if (set) set = detail::set_stream_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, seconds(options->idle));
-  if (set) set = detail::set_stream_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, seconds(options->interval));
-  if (set) set = detail::set_stream_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(options->probes));
+  if (set)
+    set = detail::set_stream_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, seconds(options->idle));
+  if (set)
+    set = detail::set_stream_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL,
+                                    seconds(options->interval));
+  if (set)
+    set = detail::set_stream_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT,
+                                    static_cast<int>(options->probes));
   return set;
 }
 
@@ -245,15 +260,20 @@ task<result<tcp_listener>> tcp_listener::bind(std::string host_and_port, listen_
   co_return fail(std::move(last));
 }
 
-socket_address tcp_listener::local_address() const { return detail::local_address_of(handle().descriptor()); }
-int tcp_listener::native_handle() const noexcept { return handle().descriptor(); }
+socket_address tcp_listener::local_address() const {
+  return detail::local_address_of(handle().descriptor());
+}
+int tcp_listener::native_handle() const noexcept {
+  return handle().descriptor();
+}
 
 void tcp_listener::close() noexcept {
   if (handle_) std::exchange(handle_, nullptr)->close();
 }
 
 detail::io_handle& tcp_listener::handle() const noexcept {
-  if (!handle_) detail::misuse("a tcp_listener was used that has no socket: it was moved from or closed");
+  if (!handle_)
+    detail::misuse("a tcp_listener was used that has no socket: it was moved from or closed");
   return *handle_;
 }
 

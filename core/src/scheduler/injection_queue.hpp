@@ -14,8 +14,8 @@ namespace detail {
 
 class local_queue;
 
-// An intrusive FIFO under a lock; `size()` may be read without it. Not bounded: it holds each live task at
-// most once.
+// An intrusive FIFO under a lock; `size()` may be read without it. Not bounded: it holds each live
+// task at most once.
 class alignas(64) injection_queue {
  public:
   void push(task_header* task) noexcept {
@@ -30,7 +30,8 @@ class alignas(64) injection_queue {
       head_ = first;
     }
     tail_ = last;
-    size_.store(size_.load(std::memory_order_relaxed) + count, std::memory_order_seq_cst);  // published: idle.hpp
+    size_.store(size_.load(std::memory_order_relaxed) + count,
+                std::memory_order_seq_cst);  // published: idle.hpp
   }
   // Takes up to `limit` tasks: the first is returned, the others go to `into`.
   task_header* pop_batch(local_queue& into, std::size_t limit) noexcept;

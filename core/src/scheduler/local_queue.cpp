@@ -33,7 +33,8 @@ task_header* local_queue::append(task_header* first, std::uint32_t count) noexce
   return first;
 }
 
-bool local_queue::push_overflow(task_header* task, std::uint32_t head, injection_queue& overflow) noexcept {
+bool local_queue::push_overflow(task_header* task, std::uint32_t head,
+                                injection_queue& overflow) noexcept {
   constexpr std::uint32_t moved = capacity / 2;
   auto expected = pack({head, head});
   if (!head_.compare_exchange_strong(expected, pack({head + moved, head + moved}),
@@ -71,7 +72,8 @@ task_header* local_queue::pop() noexcept {
 task_header* local_queue::steal_into(local_queue& into) noexcept {
   auto tail = into.tail_.load(std::memory_order_relaxed);
   auto into_head = unpack(into.head_.load(std::memory_order_acquire));
-  if (tail - into_head.steal > capacity / 2) return nullptr;  // somebody steals from `into`: no room
+  if (tail - into_head.steal > capacity / 2)
+    return nullptr;  // somebody steals from `into`: no room
   auto count = claim_half(into, tail);
   if (count == 0) return nullptr;
   --count;

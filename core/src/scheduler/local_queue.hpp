@@ -1,4 +1,5 @@
-// A worker's run queue: a ring of 256, pushed and popped by its owner, stolen from by half by others.
+// A worker's run queue: a ring of 256, pushed and popped by its owner, stolen from by half by
+// others.
 #pragma once
 
 #include <weft/detail/execution.hpp>
@@ -16,14 +17,15 @@ class injection_queue;
 
 // Indices count up without bound (mod 2^32) and differ by at most the capacity.
 //
-// `head_` packs two of them: `real`, where the owner pops, and `steal`, which stays behind while a thief
-// copies [steal, real). The owner may write slots up to `steal + capacity` only, so what a thief reads stays
-// in place until it moves `steal` up.
+// `head_` packs two of them: `real`, where the owner pops, and `steal`, which stays behind while a
+// thief copies [steal, real). The owner may write slots up to `steal + capacity` only, so what a
+// thief reads stays in place until it moves `steal` up.
 //
-// Memory orders. The owner publishes a slot by the release store of `tail_`; a thief acquires it by loading
-// `tail_` before the CAS of `head_`. A slot is freed by a release (acq_rel CAS) of `head_` and reused by the
-// owner after an acquire load of `head_`. Slots themselves are relaxed atomics: they carry no ordering.
-// The tail's stores and loads are seq_cst besides, for those who go to sleep (idle.hpp).
+// Memory orders. The owner publishes a slot by the release store of `tail_`; a thief acquires it by
+// loading `tail_` before the CAS of `head_`. A slot is freed by a release (acq_rel CAS) of `head_`
+// and reused by the owner after an acquire load of `head_`. Slots themselves are relaxed atomics:
+// they carry no ordering. The tail's stores and loads are seq_cst besides, for those who go to
+// sleep (idle.hpp).
 class local_queue {
  public:
   static constexpr std::uint32_t capacity = 256;
@@ -39,7 +41,8 @@ class local_queue {
   }
   // Owner. Null when empty.
   task_header* pop() noexcept;
-  // Owner of `into`, which is empty. Takes half of this queue; returns one to be run at once, or null.
+  // Owner of `into`, which is empty. Takes half of this queue; returns one to be run at once, or
+  // null.
   task_header* steal_into(local_queue& into) noexcept;
 
   // Exact for the owner, a hint for others.

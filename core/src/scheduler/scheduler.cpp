@@ -26,7 +26,9 @@ scheduler_options completed(scheduler_options options) {
   return options;
 }
 
-worker* worker_here() noexcept { return static_cast<worker*>(thread_place.worker); }
+worker* worker_here() noexcept {
+  return static_cast<worker*>(thread_place.worker);
+}
 
 // The references that a task has from its start, besides its handle's.
 constexpr std::uint32_t list_and_queue = 2;
@@ -63,7 +65,8 @@ scheduler::scheduler(scheduler_options options)
   if (options_.start_paused) clock_.pause();
   auto seed = options_.environment->random_seed();
   for (unsigned index = 0; index < options_.workers; ++index) {
-    workers_.push_back(std::make_unique<worker>(*this, index, seed + index * 0x9e3779b97f4a7c15ull));
+    workers_.push_back(
+        std::make_unique<worker>(*this, index, seed + index * 0x9e3779b97f4a7c15ull));
   }
   if (options_.current_thread) return;
   try {
@@ -93,8 +96,8 @@ void scheduler::schedule(task_header* task) noexcept {
   if (current.worker && current.current_scheduler == owner) {
     return static_cast<worker*>(current.worker)->push(task, current.task != task);
   }
-  // This thread does not belong to the runtime, which may end meanwhile. Until the task is in the queue, cancel_rest
-  // waits for it; from then on it waits for the visitor.
+  // This thread does not belong to the runtime, which may end meanwhile. Until the task is in the
+  // queue, cancel_rest waits for it; from then on it waits for the visitor.
   owner->visitors_.fetch_add(1, std::memory_order_relaxed);
   owner->injected_.push(task);
   owner->wake_if_idle();
@@ -105,9 +108,11 @@ void scheduler::submit(task_header* task) noexcept {
   process_.check();
   auto& current = thread_place;
   auto* mine = current.current_scheduler == this ? static_cast<worker*>(current.worker) : nullptr;
-  auto hint = mine ? mine->index_ : static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(&current) >> 12);
+  auto hint =
+      mine ? mine->index_ : static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(&current) >> 12);
   if (tasks_.add(task, hint)) return schedule(task);
-  // Shut down: it is cancelled before it ran. Nobody else has it, but whoever holds the handle that is being made.
+  // Shut down: it is cancelled before it ran. Nobody else has it, but whoever holds the handle that
+  // is being made.
   entered_scheduler inside(*this, nullptr);
   std::uint64_t before;
   begin_running(task, before);
@@ -147,9 +152,14 @@ void scheduler::run(task_header* task) noexcept {
       finish(task);
     } else {
       switch (stop_running(task)) {
-        case running_end::suspended: break;
-        case running_end::cancelled: cancel(task); break;
-        case running_end::again: schedule_again(task); break;
+        case running_end::suspended:
+          break;
+        case running_end::cancelled:
+          cancel(task);
+          break;
+        case running_end::again:
+          schedule_again(task);
+          break;
       }
     }
   }
@@ -193,13 +203,18 @@ void scheduler::wait_for(task_header* task) {
   }
 }
 
-bool begin_shielded(scheduler& owner) noexcept { return owner.begin_shielded(); }
-void end_shielded(scheduler& owner) noexcept { owner.end_shielded(); }
+bool begin_shielded(scheduler& owner) noexcept {
+  return owner.begin_shielded();
+}
+void end_shielded(scheduler& owner) noexcept {
+  owner.end_shielded();
+}
 
 // One of the threads that wait drives the runtime; when it leaves, another one takes over.
 void scheduler::drive_until_complete(task_header* task) {
   std::unique_lock held(driving_);
-  while (!(task->state.fetch_or(state::thread_waits, std::memory_order_acq_rel) & state::complete)) {
+  while (
+      !(task->state.fetch_or(state::thread_waits, std::memory_order_acq_rel) & state::complete)) {
     if (driven_ || stopping()) {
       driving_changed_.wait(held);
       continue;
@@ -222,11 +237,11 @@ void scheduler::tell_waiting_thread(task_header* task) noexcept {
   driving_changed_.notify_all();
 }
 
-
 bool scheduler::begin_shielded() noexcept {
   auto seen = shielded_.load(std::memory_order_relaxed);
   while (!(seen & no_more_shields)) {
-    if (shielded_.compare_exchange_weak(seen, seen + one_shield, std::memory_order_relaxed)) return true;
+    if (shielded_.compare_exchange_weak(seen, seen + one_shield, std::memory_order_relaxed))
+      return true;
   }
   return false;
 }
@@ -258,13 +273,14 @@ void scheduler::stop_workers() noexcept {
 }
 
 std::size_t scheduler::shut_down(duration grace) noexcept {
-  if (worker_here() && here() == this) misuse("a runtime was shut down or destroyed by one of its own tasks");
+  if (worker_here() && here() == this)
+    misuse("a runtime was shut down or destroyed by one of its own tasks");
   if (process_.forked() || shut_down_.exchange(true)) return 0;
   auto start = std::chrono::steady_clock::now();
   if (!close_unshielded() && grace > duration::zero()) {
     try {
-      auto* draining =
-          make_cell<task_cell<void>>(*this, drain_shielded(*this, grace), std::source_location::current());
+      auto* draining = make_cell<task_cell<void>>(*this, drain_shielded(*this, grace),
+                                                  std::source_location::current());
       submit(draining);
       wait_for(draining);
       forget_task(draining);
@@ -300,8 +316,8 @@ std::size_t scheduler::cancel_rest() noexcept {
       task->release();
     }
   }
-  // All of them are complete; only the references remain. Who was about to queue one (a waker on another thread)
-  // must be done with this scheduler before it goes.
+  // All of them are complete; only the references remain. Who was about to queue one (a waker on
+  // another thread) must be done with this scheduler before it goes.
   for (auto& one : workers_) {
     if (auto* task = std::exchange(one->lifo_, nullptr)) task->release(), --queued;
     while (auto* task = one->queue_.pop()) task->release(), --queued;

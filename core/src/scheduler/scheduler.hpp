@@ -52,8 +52,9 @@ class scheduler {
   void submit(task_header* task) noexcept;
   // Waits on this thread until the task is complete; runs it when there are no other threads.
   void wait_for(task_header* task);
-  // Lets tasks that are shielded end, then stops the workers, cancels the rest, and lets calls on the blocking pool
-  // end: for at most `grace`, all together. Returns how many tasks were cancelled.
+  // Lets tasks that are shielded end, then stops the workers, cancels the rest, and lets calls on
+  // the blocking pool end: for at most `grace`, all together. Returns how many tasks were
+  // cancelled.
   std::size_t shut_down(std::chrono::nanoseconds grace) noexcept;
 
   void wake_if_idle() noexcept {
@@ -61,8 +62,8 @@ class scheduler {
   }
   // A thread waits for this task, which is complete.
   void tell_waiting_thread(task_header* task) noexcept;
-  // A shielded task is counted from before it starts until its frames are gone. False: the grace for such is over, and
-  // it must not start. So each either is given the grace or never begins.
+  // A shielded task is counted from before it starts until its frames are gone. False: the grace
+  // for such is over, and it must not start. So each either is given the grace or never begins.
   bool begin_shielded() noexcept;
   void end_shielded() noexcept;
   // True: there are none, and there will be none.

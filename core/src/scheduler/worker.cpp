@@ -105,7 +105,8 @@ void worker::run(task_header* task) noexcept {
 
 void worker::loop(const task_header* until) noexcept {
   auto finished = [&] {
-    return owner_.stopping() || (until && (until->state.load(std::memory_order_acquire) & state::complete));
+    return owner_.stopping() ||
+           (until && (until->state.load(std::memory_order_acquire) & state::complete));
   };
   while (!finished()) {
     owner_.process().check();
@@ -129,16 +130,18 @@ void worker::loop(const task_header* until) noexcept {
   }
 }
 
-// A wake-up is meant for a worker that waits. Kept here, it would leave its token behind, and with it a "searching"
-// worker that does not exist: nobody would be woken ever again. So it is passed on, unless the token was taken
-// meanwhile by one that came out of its wait by itself. And while a worker is on its way out it brings the events
-// along: to look would only be to snatch its wake-up and to pass that on, again and again until it gets a processor.
+// A wake-up is meant for a worker that waits. Kept here, it would leave its token behind, and with
+// it a "searching" worker that does not exist: nobody would be woken ever again. So it is passed
+// on, unless the token was taken meanwhile by one that came out of its wait by itself. And while a
+// worker is on its way out it brings the events along: to look would only be to snatch its wake-up
+// and to pass that on, again and again until it gets a processor.
 void worker::look_at_driver() noexcept {
   if (owner_.idle().wake_pending()) return;
   if (turn_driver(0).woken && owner_.idle().wake_pending()) owner_.io().wake_one();
 }
 
-// Tasks that become ready here go to the queue's tail; one peer is woken for all of them, by share_work.
+// Tasks that become ready here go to the queue's tail; one peer is woken for all of them, by
+// share_work.
 driver::turn worker::turn_driver(int timeout_ms) noexcept {
   batching_ = true;
   auto seen = owner_.io().wait(timeout_ms);
@@ -180,9 +183,12 @@ int worker::park_timeout() noexcept {
     return 0;
   }
   auto now = owner_.now_ns();
-  auto at = earliest > now / timer_wheel::tick_ns + INT_MAX / 2 ? INT_MAX / 2 : static_cast<std::int64_t>(
-      (earliest * timer_wheel::tick_ns - std::min(now, earliest * timer_wheel::tick_ns) + timer_wheel::tick_ns - 1) /
-      timer_wheel::tick_ns);
+  auto at = earliest > now / timer_wheel::tick_ns + INT_MAX / 2
+                ? INT_MAX / 2
+                : static_cast<std::int64_t>((earliest * timer_wheel::tick_ns -
+                                             std::min(now, earliest * timer_wheel::tick_ns) +
+                                             timer_wheel::tick_ns - 1) /
+                                            timer_wheel::tick_ns);
   return static_cast<int>(at);
 }
 

@@ -46,13 +46,15 @@ class alignas(64) worker {
 
  private:
   friend class scheduler;
-  static constexpr unsigned driver_interval = 61;     // tasks between looks at the driver and the timers
+  static constexpr unsigned driver_interval =
+      61;  // tasks between looks at the driver and the timers
   static constexpr unsigned injection_interval = 31;  // tasks between looks at the injection queue
   static constexpr unsigned lifo_limit = 3;           // tasks in a row from the LIFO slot
-  // How often a worker that was woken for work looks for more before it waits again: some microseconds, less than what
-  // waking it costs the one that does. Without, one who queues short tasks one by one pays that for each.
+  // How often a worker that was woken for work looks for more before it waits again: some
+  // microseconds, less than what waking it costs the one that does. Without, one who queues short
+  // tasks one by one pays that for each.
   static constexpr unsigned patience = 64;
-  static constexpr unsigned task_budget = 128;        // operations of a task before it must yield
+  static constexpr unsigned task_budget = 128;  // operations of a task before it must yield
   // How late a parked worker fires the timers of another one that is busy.
   static constexpr std::uint64_t rescue_ms = 8;
   static constexpr int trim_after_ms = 1000;
@@ -74,9 +76,10 @@ class alignas(64) worker {
   const unsigned index_;
   std::uint32_t tick_ = 0;
   bool searching_ = false;
-  bool claimed_ = false;  // came out of its last wait since there was work
+  bool claimed_ = false;    // came out of its last wait since there was work
   bool untrimmed_ = false;  // ran tasks since memory was last given back
-  bool batching_ = false;  // the driver or the timers are waking tasks: wake a peer once, afterwards
+  bool batching_ =
+      false;  // the driver or the timers are waking tasks: wake a peer once, afterwards
   task_header* lifo_ = nullptr;
   std::uint64_t random_;
   worker_counters counters_;

@@ -1,9 +1,9 @@
 #include <weft/signal.hpp>
 
+#include <signal.h>
+
 #include "scheduler/scheduler.hpp"
 #include "signal/signal_registry.hpp"
-
-#include <signal.h>
 
 namespace weft {
 inline namespace v0 {
@@ -51,8 +51,8 @@ result<void> signal_watch::open() noexcept {
   return {};
 }
 
-// The handler counts and then writes; here the count is looked at after the event was taken note of. So either this
-// look sees the signal, or its event is still to come and wakes us.
+// The handler counts and then writes; here the count is looked at after the event was taken note
+// of. So either this look sees the signal, or its event is still to come and wakes us.
 std::optional<result<int>> signal_watch::poll(io_operation& state) noexcept {
   if (failure_) return fail(*failure_);
   for (;;) {
@@ -72,8 +72,12 @@ std::optional<result<int>> signal_watch::poll(io_operation& state) noexcept {
 
 namespace signal {
 
-detail::signal_operation ctrl_c() noexcept { return detail::signal_operation(SIGINT); }
-detail::signal_operation terminate() noexcept { return detail::signal_operation(SIGTERM, SIGINT); }
+detail::signal_operation ctrl_c() noexcept {
+  return detail::signal_operation(SIGINT);
+}
+detail::signal_operation terminate() noexcept {
+  return detail::signal_operation(SIGTERM, SIGINT);
+}
 
 }  // namespace signal
 }  // namespace v0

@@ -1,15 +1,15 @@
 #include "signal/signal_registry.hpp"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
 #include <mutex>
 
 #include "facade.hpp"
-
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 namespace weft {
 inline namespace v0 {
@@ -23,18 +23,19 @@ struct signal_entry {
   std::atomic<std::uint64_t> seen{0};
   std::atomic<int> listeners{0};
   // Written once, before the handler is installed that reads it.
-  struct sigaction before {};
+  struct sigaction before{};
   bool installed = false;  // guarded by the lock
 };
-static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<int>::is_always_lock_free,
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
+                  std::atomic<int>::is_always_lock_free,
               "the handler may use these only if they are lock-free");
 
 constinit std::array<signal_entry, last_signal + 1> signals;
 constinit std::mutex signals_lock;
 constinit std::atomic<int> signal_event{-1};  // an eventfd, open until the process ends
 
-// Async-signal-safe: atomics, write, sigaction, raise. seq_cst, so that whoever sees the event sees the count; the
-// system call in between would do as well.
+// Async-signal-safe: atomics, write, sigaction, raise. seq_cst, so that whoever sees the event sees
+// the count; the system call in between would do as well.
 void on_signal(int number, siginfo_t* info, void* context) noexcept {
   auto saved = errno;
   auto& entry = signals[static_cast<std::size_t>(number)];
@@ -42,7 +43,8 @@ void on_signal(int number, siginfo_t* info, void* context) noexcept {
   bool nobody_listens = entry.listeners.load(std::memory_order_seq_cst) == 0;
   entry.seen.fetch_add(1, std::memory_order_seq_cst);
   std::uint64_t one = 1;
-  [[maybe_unused]] auto written = ::write(signal_event.load(std::memory_order_relaxed), &one, sizeof one);
+  [[maybe_unused]] auto written =
+      ::write(signal_event.load(std::memory_order_relaxed), &one, sizeof one);
   const auto& before = entry.before;
   if (before.sa_flags & SA_SIGINFO) {
     before.sa_sigaction(number, info, context);
@@ -63,8 +65,10 @@ bool can_be_caught(int number) noexcept {
     case SIGSEGV:
     case SIGBUS:
     case SIGFPE:
-    case SIGILL: return false;
-    default: return number > 0 && number <= last_signal;
+    case SIGILL:
+      return false;
+    default:
+      return number > 0 && number <= last_signal;
   }
 }
 
@@ -79,7 +83,7 @@ result<void> open_event() noexcept {
 
 // With the lock held.
 result<void> install(int number, signal_entry& entry) noexcept {
-  struct sigaction action {};
+  struct sigaction action{};
   if (::sigaction(number, nullptr, &entry.before) < 0) return fail(error::from_errno(errno));
   action.sa_sigaction = &on_signal;
   action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
@@ -92,7 +96,8 @@ result<void> install(int number, signal_entry& entry) noexcept {
 }  // namespace
 
 result<void> start_listening(int number) noexcept {
-  if (!can_be_caught(number)) return fail(errc::invalid_argument, "this signal cannot be waited for");
+  if (!can_be_caught(number))
+    return fail(errc::invalid_argument, "this signal cannot be waited for");
   auto& entry = signals[static_cast<std::size_t>(number)];
   std::lock_guard held(signals_lock);
   if (!entry.installed) {

@@ -23,7 +23,8 @@ namespace {
   va_start(arguments, format);
   auto length = std::vsnprintf(line, sizeof line, format, arguments);
   va_end(arguments);
-  if (length > 0) out.append(line, std::min<std::size_t>(static_cast<std::size_t>(length), sizeof line - 1));
+  if (length > 0)
+    out.append(line, std::min<std::size_t>(static_cast<std::size_t>(length), sizeof line - 1));
 }
 
 // The coroutines from the leaf up to where the branch begins.
@@ -53,16 +54,22 @@ void print_suspended(std::string& out, const task_header* task) {
   }
 }
 
-// Freezes the task while it is looked at. A wake-up that comes meanwhile leaves it to us to queue it.
+// Freezes the task while it is looked at. A wake-up that comes meanwhile leaves it to us to queue
+// it.
 void print_task(std::string& out, task_header* task) {
   print(out, "  task %" PRIu64, task->id);
   if (task->spawned_at.line()) {
-    print(out, " spawned at %s:%u", task->spawned_at.file_name(), static_cast<unsigned>(task->spawned_at.line()));
+    print(out, " spawned at %s:%u", task->spawned_at.file_name(),
+          static_cast<unsigned>(task->spawned_at.line()));
   }
   auto seen = task->state.load(std::memory_order_acquire);
   if ((seen & (state::running | state::complete | state::notified)) ||
-      !task->state.compare_exchange_strong(seen, seen | state::running, std::memory_order_acq_rel)) {
-    print(out, "%s\n", seen & state::complete ? ": complete" : seen & state::running ? ": running" : ": ready");
+      !task->state.compare_exchange_strong(seen, seen | state::running,
+                                           std::memory_order_acq_rel)) {
+    print(out, "%s\n",
+          seen & state::complete  ? ": complete"
+          : seen & state::running ? ": running"
+                                  : ": ready");
     return;
   }
   out += ": suspended\n";

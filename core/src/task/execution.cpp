@@ -17,8 +17,11 @@ namespace detail {
 
 constinit thread_local execution thread_place;
 
-// Never inlined: after a suspension a coroutine may be on another thread, and must not keep the address.
-[[gnu::noinline]] execution& current_execution() noexcept { return thread_place; }
+// Never inlined: after a suspension a coroutine may be on another thread, and must not keep the
+// address.
+[[gnu::noinline]] execution& current_execution() noexcept {
+  return thread_place;
+}
 
 void resume(std::coroutine_handle<> handle) noexcept {
   auto& current = thread_place;

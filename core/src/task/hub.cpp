@@ -17,7 +17,9 @@ namespace detail {
 namespace {
 
 // On top of the stack once the task has completed.
-hub* closed_stack() noexcept { return reinterpret_cast<hub*>(std::uintptr_t{1}); }
+hub* closed_stack() noexcept {
+  return reinterpret_cast<hub*>(std::uintptr_t{1});
+}
 
 // Release: the poller that takes the stack sees the hub's state. Acquire is not needed to push.
 bool push_woken(task_header* task, hub* woken) noexcept {
@@ -49,7 +51,8 @@ void drop_empty_hub(task_header* task, hub* empty) noexcept {
 }
 
 void poll_hub(task_header* task, hub* woken) noexcept {
-  auto before = woken->state.fetch_and(~(state::notified | state::ready_mask), std::memory_order_acq_rel);
+  auto before =
+      woken->state.fetch_and(~(state::notified | state::ready_mask), std::memory_order_acq_rel);
   auto ready = static_cast<std::uint32_t>(before >> 32);
   woken->fresh_bits = 0;
   for (; ready && !task->finished; ready &= ~woken->fresh_bits) {
@@ -136,7 +139,8 @@ void unlink_branch(branch_node* node) noexcept {
 }
 
 void notify_and_release(wake_target* target, unsigned bit) noexcept {
-  auto before = target->state.fetch_or(state::notified | state::ready(bit), std::memory_order_acq_rel);
+  auto before =
+      target->state.fetch_or(state::notified | state::ready(bit), std::memory_order_acq_rel);
   if (before & (state::running | state::complete | state::notified)) return target->release();
   if (!(before & state::is_hub)) return scheduler::schedule(static_cast<task_header*>(target));
   // The reference moves into the stack.

@@ -9,16 +9,16 @@ namespace weft {
 inline namespace v0 {
 namespace detail {
 
-// A wake target of its own, with 32 bits. Waking it puts it on its task's stack of woken hubs and wakes the task
-// by the bit that is reserved for that.
+// A wake target of its own, with 32 bits. Waking it puts it on its task's stack of woken hubs and
+// wakes the task by the bit that is reserved for that.
 //
-// References: one by the task while the hub is in its list, one while it is on the stack, one by each waker. A hub
-// holds a reference to its task. When the task completes it closes the stack and lets its hubs go, which
-// breaks the cycle.
+// References: one by the task while the hub is in its list, one while it is on the stack, one by
+// each waker. A hub holds a reference to its task. When the task completes it closes the stack and
+// lets its hubs go, which breaks the cycle.
 struct hub final : wake_target {
   task_header* owner;
-  hub* next = nullptr;         // in the owner's list; only touched while it is RUNNING
-  hub* woken_next = nullptr;   // in the stack
+  hub* next = nullptr;        // in the owner's list; only touched while it is RUNNING
+  hub* woken_next = nullptr;  // in the stack
   std::uint32_t used_bits = 0;
   std::uint32_t fresh_bits = 0;  // as of a task
   std::array<branch_node*, branch_bits> nodes{};

@@ -1,4 +1,6 @@
 // The life of a task: who owns its frames, who is told of its end, when its memory goes.
+#include "task/task_state.hpp"
+
 #include <weft/spawn.hpp>
 
 #include <bit>
@@ -9,7 +11,6 @@
 
 #include "scheduler/scheduler.hpp"
 #include "task/hub.hpp"
-#include "task/task_state.hpp"
 #include "task/thread_place.hpp"
 
 namespace weft {
@@ -17,7 +18,8 @@ inline namespace v0 {
 namespace detail {
 
 // A new task has three references: of the list of owned tasks, of the queue, and of the handle.
-task_header::task_header(scheduler* runs_on, const task_operations* calls, std::source_location where) noexcept
+task_header::task_header(scheduler* runs_on, const task_operations* calls,
+                         std::source_location where) noexcept
     : wake_target(state::notified | state::ready(0) | 3 * state::reference),
       owner(runs_on),
       operations(calls),
@@ -25,8 +27,9 @@ task_header::task_header(scheduler* runs_on, const task_operations* calls, std::
   root.target = this;
 }
 
-// Acquire-release on one counter: whoever drops the last reference has seen all that the others did. The thread
-// that runs a task keeps what it drops of that: the queue's reference is still there, so none of these is the last.
+// Acquire-release on one counter: whoever drops the last reference has seen all that the others
+// did. The thread that runs a task keeps what it drops of that: the queue's reference is still
+// there, so none of these is the last.
 void wake_target::release(std::uint32_t count) noexcept {
   if (thread_place.task == this) {
     thread_place.spare_references += count;
@@ -43,12 +46,14 @@ void wake_target::release(std::uint32_t count) noexcept {
 }
 
 bool begin_running(task_header* task, std::uint64_t& before) noexcept {
-  constexpr std::uint32_t prepaid = 2;  // wakers that the task will make; most wait for one thing, or with a timer
+  constexpr std::uint32_t prepaid =
+      2;  // wakers that the task will make; most wait for one thing, or with a timer
   before = task->state.load(std::memory_order_acquire);
   std::uint64_t after;
   do {
     if (before & (state::running | state::complete)) return false;
-    after = ((before & ~(state::notified | state::ready_mask)) | state::running) + prepaid * state::reference;
+    after = ((before & ~(state::notified | state::ready_mask)) | state::running) +
+            prepaid * state::reference;
   } while (!task->state.compare_exchange_weak(before, after, std::memory_order_acq_rel,
                                               std::memory_order_acquire));
   thread_place.task = task;
@@ -64,9 +69,10 @@ running_end stop_running(task_header* task) noexcept {
   for (;;) {
     if (before & state::cancelled) return running_end::cancelled;
     auto after = ((before | woken) & ~state::running) - place.spare_references * state::reference;
-    bool again = after & state::notified;       // woken while it ran: the queue keeps the reference,
-    if (!again) after -= state::reference;      // else the list of owned tasks still has one
-    if (task->state.compare_exchange_weak(before, after, std::memory_order_acq_rel, std::memory_order_acquire)) {
+    bool again = after & state::notified;   // woken while it ran: the queue keeps the reference,
+    if (!again) after -= state::reference;  // else the list of owned tasks still has one
+    if (task->state.compare_exchange_weak(before, after, std::memory_order_acq_rel,
+                                          std::memory_order_acquire)) {
       place.task = nullptr;
       return again ? running_end::again : running_end::suspended;
     }
@@ -75,18 +81,19 @@ running_end stop_running(task_header* task) noexcept {
 
 namespace {
 
-// Nobody else has a reference to a task that is detached: neither a handle nor a waker, and no list from which one
-// could be taken. Then the count cannot change, so that the value read is the last one, and by acquire all that
-// former holders did has happened.
+// Nobody else has a reference to a task that is detached: neither a handle nor a waker, and no list
+// from which one could be taken. Then the count cannot change, so that the value read is the last
+// one, and by acquire all that former holders did has happened.
 bool known_to_nobody(const task_header* task, std::uint32_t references) noexcept {
   auto seen = task->state.load(std::memory_order_acquire);
-  return (seen & (state::reference_mask | state::detached)) == (references * state::reference | state::detached);
+  return (seen & (state::reference_mask | state::detached)) ==
+         (references * state::reference | state::detached);
 }
 
 }  // namespace
 
-// With `poll_complete`, who registers in the join slot and then looks at COMPLETE: all four are seq_cst, so that at
-// least one of the two sees the other.
+// With `poll_complete`, who registers in the join slot and then looks at COMPLETE: all four are
+// seq_cst, so that at least one of the two sees the other.
 void complete(task_header* task, std::uint32_t references) noexcept {
   release_hubs(task);
   thread_place.task = nullptr;
@@ -101,7 +108,8 @@ void complete(task_header* task, std::uint32_t references) noexcept {
   task->release(references);
 }
 
-// Before it is complete, one change of the word gives up the handle and leaves the outcome to whoever completes.
+// Before it is complete, one change of the word gives up the handle and leaves the outcome to
+// whoever completes.
 void forget_task(task_header* task) noexcept {
   auto before = task->state.load(std::memory_order_acquire);
   while (!(before & state::complete)) {
@@ -127,7 +135,8 @@ bool is_complete(const task_header* task) noexcept {
 
 bool poll_complete(task_header* task) noexcept {
   if (is_complete(task)) return consume_budget();
-  if (auto before = task->join_waker.exchange(waker::current().into_word(), std::memory_order_seq_cst)) {
+  if (auto before =
+          task->join_waker.exchange(waker::current().into_word(), std::memory_order_seq_cst)) {
     (void)waker::from_word(before);
   }
   return is_complete(task) && consume_budget();

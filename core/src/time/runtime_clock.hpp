@@ -11,7 +11,8 @@ namespace weft {
 inline namespace v0 {
 namespace detail {
 
-// Read from any thread. Pausing and advancing happen on current-thread runtimes only, by the thread that runs it.
+// Read from any thread. Pausing and advancing happen on current-thread runtimes only, by the thread
+// that runs it.
 class runtime_clock {
  public:
   explicit runtime_clock(environment& source) noexcept : source_(source) {}
@@ -25,17 +26,20 @@ class runtime_clock {
   void pause() noexcept {
     if (paused()) return;
     constexpr std::uint64_t millisecond = 1'000'000;
-    frozen_.store((now_ns() + millisecond - 1) / millisecond * millisecond, std::memory_order_relaxed);
+    frozen_.store((now_ns() + millisecond - 1) / millisecond * millisecond,
+                  std::memory_order_relaxed);
     paused_.store(true, std::memory_order_release);
   }
   void resume() noexcept {
     if (!paused()) return;
-    behind_.store(source_.monotonic_ns() - frozen_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    behind_.store(source_.monotonic_ns() - frozen_.load(std::memory_order_relaxed),
+                  std::memory_order_relaxed);
     paused_.store(false, std::memory_order_release);
   }
   // Only forward; saturates.
   void advance_to(std::uint64_t time_ns) noexcept {
-    if (time_ns > frozen_.load(std::memory_order_relaxed)) frozen_.store(time_ns, std::memory_order_relaxed);
+    if (time_ns > frozen_.load(std::memory_order_relaxed))
+      frozen_.store(time_ns, std::memory_order_relaxed);
   }
 
  private:

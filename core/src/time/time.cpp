@@ -20,7 +20,9 @@ void timer_entry::arm(std::uint64_t deadline_ns) noexcept {
   }
 }
 
-void timer_entry::unlink() noexcept { wheel_->remove(*this); }
+void timer_entry::unlink() noexcept {
+  wheel_->remove(*this);
+}
 
 namespace {
 environment& doors() noexcept {
@@ -39,7 +41,9 @@ std::uint64_t now_ns() noexcept {
 
 namespace time {
 
-std::int64_t wall_clock_s() noexcept { return detail::doors().wall_clock_s(); }
+std::int64_t wall_clock_s() noexcept {
+  return detail::doors().wall_clock_s();
+}
 
 namespace {
 

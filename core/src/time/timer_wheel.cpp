@@ -38,7 +38,8 @@ void timer_wheel::link(timer_entry& entry) noexcept {
   constexpr std::uint64_t horizon = (1ull << (bits * levels)) - 1;
   auto tick = std::min(entry.tick_, elapsed_ + horizon);
   auto differing = (elapsed_ ^ tick) | (slots - 1);
-  auto level = std::min((63 - static_cast<unsigned>(std::countl_zero(differing))) / bits, levels - 1);
+  auto level =
+      std::min((63 - static_cast<unsigned>(std::countl_zero(differing))) / bits, levels - 1);
   link_at(entry, level, static_cast<unsigned>(tick >> (bits * level)) & (slots - 1));
 }
 
@@ -57,8 +58,10 @@ bool timer_wheel::next_expiration(expiration& found) const noexcept {
     if (!occupied_[level]) continue;
     auto shift = bits * level;
     auto present = static_cast<unsigned>(elapsed_ >> shift) & (slots - 1);
-    // The present slot comes last: on the top level it may hold what waits at the horizon, a turn from now.
-    auto ahead = static_cast<unsigned>(std::countr_zero(std::rotr(occupied_[level], static_cast<int>(present) + 1)));
+    // The present slot comes last: on the top level it may hold what waits at the horizon, a turn
+    // from now.
+    auto ahead = static_cast<unsigned>(
+        std::countr_zero(std::rotr(occupied_[level], static_cast<int>(present) + 1)));
     auto slot = (present + 1 + ahead) & (slots - 1);
     auto range = 1ull << shift;
     auto turn = range << bits;
@@ -100,7 +103,8 @@ std::uint64_t timer_wheel::earliest() noexcept {
   auto last = next.level + 1 < levels ? next.slot : slots - 1;
   auto tick = none;
   for (auto slot = next.level + 1 < levels ? next.slot : 0; slot <= last; ++slot) {
-    for (auto* entry = slots_[next.level][slot]; entry; entry = entry->next_) tick = std::min(tick, entry->tick_);
+    for (auto* entry = slots_[next.level][slot]; entry; entry = entry->next_)
+      tick = std::min(tick, entry->tick_);
   }
   return tick;
 }

@@ -1,7 +1,7 @@
 // The timers of one worker: a hierarchical wheel of 6 levels of 64 slots, at 1 ms a tick.
 //
-// G. Varghese, T. Lauck: Hashed and Hierarchical Timing Wheels (SOSP 1987), scheme 7. Insertion and removal
-// are O(1); an entry moves down at most five levels before it fires.
+// G. Varghese, T. Lauck: Hashed and Hierarchical Timing Wheels (SOSP 1987), scheme 7. Insertion and
+// removal are O(1); an entry moves down at most five levels before it fires.
 #pragma once
 
 #include <weft/detail/timer.hpp>
@@ -16,12 +16,12 @@ namespace weft {
 inline namespace v0 {
 namespace detail {
 
-// Ticks are milliseconds of the runtime's clock. Entries further away than 2^36 ms (two years) wait at the
-// horizon and are put in again when it comes.
+// Ticks are milliseconds of the runtime's clock. Entries further away than 2^36 ms (two years) wait
+// at the horizon and are put in again when it comes.
 //
-// All members are guarded by `lock_`, but `next_tick_`, which a parking worker reads to know how long to sleep.
-// Firing an entry: under the lock unlink it, move its waker out, store `fired` as the last touch; the
-// entry may be gone from then on. The wakers run outside the lock.
+// All members are guarded by `lock_`, but `next_tick_`, which a parking worker reads to know how
+// long to sleep. Firing an entry: under the lock unlink it, move its waker out, store `fired` as
+// the last touch; the entry may be gone from then on. The wakers run outside the lock.
 class timer_wheel {
  public:
   static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
@@ -43,9 +43,11 @@ class timer_wheel {
   void remove(timer_entry& entry) noexcept;
   // Fires all that is due at `now`; returns how many.
   unsigned advance(std::uint64_t now) noexcept;
-  // When to call `advance` next; `none` when nothing is pending. Never too late, sometimes too early.
+  // When to call `advance` next; `none` when nothing is pending. Never too late, sometimes too
+  // early.
   std::uint64_t next_tick() const noexcept { return next_tick_.load(std::memory_order_seq_cst); }
-  // The tick of the first entry to fire; `none` when nothing is pending. Looks through a slot: for a paused clock.
+  // The tick of the first entry to fire; `none` when nothing is pending. Looks through a slot: for
+  // a paused clock.
   std::uint64_t earliest() noexcept;
 
  private:

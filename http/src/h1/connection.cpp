@@ -8,7 +8,6 @@
 
 #include "h1/date.hpp"
 
-
 namespace weft::inline v0::http::h1 {
 
 namespace {
@@ -133,8 +132,10 @@ auto connection::poll_request() noexcept -> bool {
     if (out_.size() >= write_batch && !flush()) return !open_;
     if (!in_.empty()) {
       switch (begin_exchange() ? request_parser::event::head : request_parser::event::need_more) {
-        case request_parser::event::head: return true;
-        default: break;
+        case request_parser::event::head:
+          return true;
+        default:
+          break;
       }
       if (!open_) return true;
     }
@@ -155,7 +156,8 @@ auto connection::poll_request() noexcept -> bool {
       return true;
     }
     if (is_idle) {
-      in_.reset();  // a short read is not followed by another one, which would have given the block back
+      in_.reset();  // a short read is not followed by another one, which would have given the block
+                    // back
       out_.release();
       exchange_.reset();
     }
@@ -170,7 +172,8 @@ auto connection::poll_request() noexcept -> bool {
   }
 }
 
-// True: a head was there, and its handler is called. False: more bytes are needed, or it was refused.
+// True: a head was there, and its handler is called. False: more bytes are needed, or it was
+// refused.
 auto connection::begin_exchange() noexcept -> bool {
   try {
     if (!exchange_) exchange_ = std::make_unique<exchange>(*this);
@@ -179,8 +182,11 @@ auto connection::begin_exchange() noexcept -> bool {
         stop_waiting();
         exchange_->begin();
         return true;
-      case request_parser::event::refused: refuse(exchange_->parser().why()); break;
-      default: break;
+      case request_parser::event::refused:
+        refuse(exchange_->parser().why());
+        break;
+      default:
+        break;
     }
   } catch (const std::bad_alloc&) {
     close_quietly();
@@ -214,8 +220,8 @@ void connection::end_exchange() noexcept {
   if (out_.size() >= write_batch) (void)flush();
 }
 
-// Writes what is left, ends our side, and waits for the peer to end its own: closing while it still sends would reset the
-// connection, and take our last answer with it.
+// Writes what is left, ends our side, and waits for the peer to end its own: closing while it still
+// sends would reset the connection, and take our last answer with it.
 auto connection::poll_goodbye() noexcept -> bool {
   if (broken_ || server().phase() == http::phase::cutting) return true;
   if (!out_.empty() && !flush()) return broken_;

@@ -19,8 +19,8 @@ namespace weft::inline v0::http::h1 {
 /// One HTTP/1 connection of a server: requests are read, handled and answered one after the other.
 ///
 /// Everything that the connection waits for (bytes, room to write, the handler, a deadline, the
-/// shutdown) is polled by one leaf at a time, on one waker bit of the connection's task. Only that task
-/// touches the parser and the socket. While it is idle it holds no buffer and no parser.
+/// shutdown) is polled by one leaf at a time, on one waker bit of the connection's task. Only that
+/// task touches the parser and the socket. While it is idle it holds no buffer and no parser.
 class connection : private registered_connection {
  public:
   connection(admission admitted, io::transport stream);
@@ -31,8 +31,8 @@ class connection : private registered_connection {
  private:
   friend class exchange;
 
-  /// What the deadline of reading stands for. Writing has one of its own: a peer that trickles in one direction must not
-  /// extend what it has in the other.
+  /// What the deadline of reading stands for. Writing has one of its own: a peer that trickles in
+  /// one direction must not extend what it has in the other.
   enum class waiting : std::uint8_t { nothing, idle, head, body, linger };
 
   // The steps of run(), each polled until it is done.
@@ -68,10 +68,10 @@ class connection : private registered_connection {
   deadline deadline_;  // of what is read
   deadline write_deadline_;
   waiting waiting_ = waiting::nothing;
-  bool stalled_ = false;       // a write waits for the peer, and its deadline runs
-  bool open_ = true;           // another request may come
-  bool broken_ = false;        // nothing can be written any more
-  bool say_goodbye_ = false;   // what is pending is to be written, and the end to be awaited
+  bool stalled_ = false;      // a write waits for the peer, and its deadline runs
+  bool open_ = true;          // another request may come
+  bool broken_ = false;       // nothing can be written any more
+  bool say_goodbye_ = false;  // what is pending is to be written, and the end to be awaited
   bool write_ended_ = false;
   std::size_t lingered_ = 0;
   std::unique_ptr<exchange> exchange_;  // while there are bytes of a request, or a response

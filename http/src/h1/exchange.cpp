@@ -5,7 +5,6 @@
 
 #include "h1/connection.hpp"
 
-
 namespace weft::inline v0::http::h1 {
 
 namespace {
@@ -18,8 +17,7 @@ constexpr std::string_view text_type_line = "Content-Type: text/plain; charset=u
 
 }  // namespace
 
-exchange::exchange(connection& on)
-    : connection_(on), parser_(on.server().parser_limits()) {}
+exchange::exchange(connection& on) : connection_(on), parser_(on.server().parser_limits()) {}
 
 exchange::~exchange() {
   abandon();
@@ -164,7 +162,8 @@ auto exchange::feed_body() -> bool {
                                                                         : errc::invalid_data),
                        parser_.why());
         return true;
-      default: break;
+      default:
+        break;
     }
     bool pending = false;
     if (connection_.receive_more(pending)) continue;
@@ -181,9 +180,8 @@ auto exchange::body_is_late() -> bool {
   const auto& within = connection_.server().limits();
   auto wait = within.body_idle();
   if (within.body_rate() > 0) {
-    auto earned = std::chrono::duration_cast<duration>(
-        std::chrono::duration<double>(static_cast<double>(received_) /
-                                      static_cast<double>(within.body_rate())));
+    auto earned = std::chrono::duration_cast<duration>(std::chrono::duration<double>(
+        static_cast<double>(received_) / static_cast<double>(within.body_rate())));
     auto allowed = wanted_since_ + within.body_rate_grace() + earned - waited_ - time::now();
     wait = std::min(wait, std::max<duration>(allowed, duration::zero()));
   }
@@ -196,8 +194,8 @@ auto exchange::body_is_late() -> bool {
   return true;
 }
 
-// The request cannot be read to its end. Before the response has begun, the peer is told; afterwards nothing but
-// closing is left.
+// The request cannot be read to its end. Before the response has begun, the peer is told;
+// afterwards nothing but closing is left.
 void exchange::request_failed(error why, rejection refused) {
   auto had_response = stage_ != stage::handling && stage_ != stage::holding;
   channel_->fail(std::move(why));
@@ -237,8 +235,9 @@ auto exchange::pump_handler() -> bool {
   return false;
 }
 
-// A peer that has ended its side may be gone, or may be waiting for the answer as `nc -N` does. It gets what is ready
-// soon; then the handler is cancelled. While the body is still to be read, whoever reads it finds out.
+// A peer that has ended its side may be gone, or may be waiting for the answer as `nc -N` does. It
+// gets what is ready soon; then the handler is cancelled. While the body is still to be read,
+// whoever reads it finds out.
 void exchange::watch_peer() noexcept {
   if (body_ == body_read::unread || body_ == body_read::reading) return;
   if (!connection_.stream_.poll_peer_closed(connection_.closing_)) return;
@@ -275,8 +274,7 @@ void exchange::send_head(std::optional<std::uint64_t> size) {
                    parser_.semantics().length > server.limits().linger_bytes();
     if (wants_continue_ || (is_long && body_ == body_read::unread)) reusable_ = false;
   }
-  response_context context{version_, is_head_,
-                           reusable_ && server.phase() == http::phase::serving};
+  response_context context{version_, is_head_, reusable_ && server.phase() == http::phase::serving};
   auto& out = connection_.out_;
   encoder_.start(out.text(), context, answer.status(), answer.fields(), size, time::wall_clock_s(),
                  answer.is_text() ? text_type_line : std::string_view());
@@ -325,8 +323,9 @@ auto exchange::wait_for_frame() noexcept -> bool {
 
 auto exchange::send_frame(body_source::polled& next) -> bool {
   auto& out = connection_.out_;
-  if (connection_.waiting_ == connection::waiting::linger) connection_.stop_waiting();  // it goes on
-  if (!next) {  // the peer must not take what it has for the whole
+  if (connection_.waiting_ == connection::waiting::linger)
+    connection_.stop_waiting();  // it goes on
+  if (!next) {                   // the peer must not take what it has for the whole
     cut_response();
   } else if (!*next) {
     finish_response(response_trailers_.get());
@@ -386,7 +385,8 @@ auto exchange::pump_drain() -> bool {
         reusable_ = false;
         stage_ = stage::done;
         return true;
-      case request_parser::event::trailers: continue;
+      case request_parser::event::trailers:
+        continue;
       case request_parser::event::end:
         stage_ = stage::done;
         return true;
@@ -394,7 +394,8 @@ auto exchange::pump_drain() -> bool {
         reusable_ = false;
         stage_ = stage::done;
         return true;
-      default: break;
+      default:
+        break;
     }
     bool pending = false;
     if (connection_.receive_more(pending)) continue;

@@ -24,9 +24,7 @@ class exchange {
   auto operator=(const exchange&) -> exchange& = delete;
   ~exchange();
 
-  static auto operator new(std::size_t size) -> void* {
-    return weft::detail::allocate_frame(size);
-  }
+  static auto operator new(std::size_t size) -> void* { return weft::detail::allocate_frame(size); }
   static void operator delete(void* memory, std::size_t size) noexcept {
     weft::detail::deallocate_frame(memory, size);
   }
@@ -44,7 +42,8 @@ class exchange {
  private:
   enum class stage : std::uint8_t {
     handling,    // the handler has the request
-    holding,     // the peer waits for 100 (Continue), and the response's body may still ask for the request's
+    holding,     // the peer waits for 100 (Continue), and the response's body may still ask for the
+                 // request's
     responding,  // its response's body is being sent
     draining,    // what is left of the request's body is read and dropped
     done,
@@ -82,15 +81,15 @@ class exchange {
   bool was_wanted_ = false;
   bool is_head_ = false;
   http::version version_ = http::version::http_1_1;
-  std::uint64_t received_ = 0;         // of the body
+  std::uint64_t received_ = 0;  // of the body
   std::uint64_t drained_ = 0;
   time::time_point wanted_since_{};
-  duration waited_{};                  // for the body, before wanted_since_
+  duration waited_{};  // for the body, before wanted_since_
   detail::channel_ptr channel_;
   header_map request_trailers_;
   body response_body_;
   std::unique_ptr<header_map> response_trailers_;
-  result answer_;  // from the handler's end until its head is encoded
+  result answer_;                               // from the handler's end until its head is encoded
   std::unique_ptr<detail::pending_call> call_;  // destroyed first: it may hold ends of the above
 };
 

@@ -1,11 +1,10 @@
 #include "h1/output.hpp"
 
 #include <array>
+#include <cerrno>
 #include <new>
 #include <span>
 #include <utility>
-
-#include <cerrno>
 
 namespace weft::inline v0::http::h1 {
 

@@ -7,8 +7,8 @@
 
 namespace weft::inline v0::http::h1 {
 
-/// What is to be written to a connection: text that is gathered in one block, and large pieces that are
-/// sent from where they are.
+/// What is to be written to a connection: text that is gathered in one block, and large pieces that
+/// are sent from where they are.
 class output {
  public:
   /// Pieces smaller than this are copied, so that they go out in one write with their surroundings.
@@ -22,8 +22,8 @@ class output {
   [[nodiscard]] auto size() const noexcept -> std::size_t { return queue_.size() + text_.size(); }
   [[nodiscard]] auto empty() const noexcept -> bool { return queue_.empty() && text_.empty(); }
 
-  /// Writes what the connection takes. Done: everything is written; the count is how many bytes this
-  /// call wrote. Pending: `wrote` tells the same.
+  /// Writes what the connection takes. Done: everything is written; the count is how many bytes
+  /// this call wrote. Pending: `wrote` tells the same.
   auto flush(io::transport& to, io::io_state& state, std::size_t& wrote) noexcept -> io::progress;
 
   /// Gives the memory back while nothing is to be written.

@@ -1,5 +1,4 @@
 #include <weft/http/server.hpp>
-
 #include <weft/select.hpp>
 #include <weft/spawn.hpp>
 #include <weft/yield.hpp>
@@ -31,8 +30,8 @@ auto is_shortage(const error& why) -> bool {
 auto accept_loop(net::tcp_listener& listener, std::shared_ptr<server_state> state)
     -> task<weft::result<void>> {
   auto& counters = state->counters();
-  const auto most = state->limits().connections() > 0 ? state->limits().connections()
-                                                      : connections_that_fit();
+  const auto most =
+      state->limits().connections() > 0 ? state->limits().connections() : connections_that_fit();
   spare_descriptor spare;
   auto backoff = shortest_backoff;
   for (unsigned accepted = 1;; ++accepted) {

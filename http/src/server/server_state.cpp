@@ -28,8 +28,8 @@ server_state::server_state(std::shared_ptr<const detail::erased_handler> handler
       parser_limits_(parser_limits_of(within)),
       counters_(std::move(counters)) {}
 
-// Under the lock, so that no connection is gone while it is woken. Each either is in the list and woken, or comes
-// later and sees the phase.
+// Under the lock, so that no connection is gone while it is woken. Each either is in the list and
+// woken, or comes later and sees the phase.
 void server_state::enter(http::phase next) noexcept {
   phase_.store(next, std::memory_order_seq_cst);
   std::lock_guard held(mutex_);

@@ -24,8 +24,8 @@ enum class phase : std::uint8_t {
 
 class server_state;
 
-/// A connection's place among those that its server has open: taken when it is accepted, before its task runs, so that
-/// no burst goes past limits::connections and no shutdown overlooks one.
+/// A connection's place among those that its server has open: taken when it is accepted, before its
+/// task runs, so that no burst goes past limits::connections and no shutdown overlooks one.
 class admission {
  public:
   explicit admission(std::shared_ptr<server_state> to) noexcept;

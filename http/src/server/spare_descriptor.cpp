@@ -1,11 +1,11 @@
 #include "server/spare_descriptor.hpp"
 
-#include <limits>
-#include <utility>
-
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include <limits>
+#include <utility>
 
 namespace weft::inline v0::http {
 

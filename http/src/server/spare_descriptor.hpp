@@ -4,8 +4,8 @@
 
 namespace weft::inline v0::http {
 
-/// A descriptor that is held back, so that a process that has run out can still accept a connection in
-/// order to close it.
+/// A descriptor that is held back, so that a process that has run out can still accept a connection
+/// in order to close it.
 class spare_descriptor {
  public:
   spare_descriptor() noexcept { take_back(); }

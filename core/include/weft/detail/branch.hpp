@@ -10,8 +10,9 @@ namespace weft {
 inline namespace v0 {
 namespace detail {
 
-// Runs `Operation` below the running branch. `Owner` hears of the end by `branch_done(branch_node&)`.
-// The frame or awaiter is destroyed as soon as it is done, so that nothing of it outlives its result.
+// Runs `Operation` below the running branch. `Owner` hears of the end by
+// `branch_done(branch_node&)`. The frame or awaiter is destroyed as soon as it is done, so that
+// nothing of it outlives its result.
 template <class Owner, awaitable Operation>
 class branch : public branch_node {
  public:
@@ -22,7 +23,8 @@ class branch : public branch_node {
   branch& operator=(const branch&) = delete;
   ~branch() { drop(); }
 
-  // Starts it, in the context of `parent`'s branch. Afterwards `done()` tells whether it ended at once.
+  // Starts it, in the context of `parent`'s branch. Afterwards `done()` tells whether it ended at
+  // once.
   void start(Owner& owner, branch_node& outer) noexcept {
     owner_ = &owner;
     try {
@@ -65,7 +67,8 @@ class branch : public branch_node {
 
   void run() noexcept {
     if constexpr (is_task_v<Operation>) {
-      if (!operation_) misuse("a task was given to join, select or timeout that had been moved from");
+      if (!operation_)
+        misuse("a task was given to join, select or timeout that had been moved from");
       this->after = &after_task;
       resume(operation_.handle());
       settle_task();

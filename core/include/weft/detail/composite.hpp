@@ -1,4 +1,5 @@
-// What join, try_join and select share: several branches of one task, and a rule for when they are done.
+// What join, try_join and select share: several branches of one task, and a rule for when they are
+// done.
 #pragma once
 
 #include <weft/detail/branch.hpp>
@@ -13,8 +14,8 @@ namespace detail {
 // A number in [0, bound), from the worker's generator.
 WEFT_API unsigned random_below(unsigned bound) noexcept;
 
-// `Rule::name`, `Rule::fair` (start at a random branch), `Rule::ends(result)`: whether this branch's end is
-// the end of all, and `Rule::take(branches, won)`: the value of the co_await.
+// `Rule::name`, `Rule::fair` (start at a random branch), `Rule::ends(result)`: whether this
+// branch's end is the end of all, and `Rule::take(branches, won)`: the value of the co_await.
 template <class Rule, class... Operations>
 class composite_awaiter : public leaf_awaiter<composite_awaiter<Rule, Operations...>> {
   static constexpr unsigned count = sizeof...(Operations);
@@ -69,7 +70,8 @@ class composite_awaiter : public leaf_awaiter<composite_awaiter<Rule, Operations
     look(indices);
   }
 
-  // Out of turn: a timeout around this looks for the last time, and what is ready must not be missed.
+  // Out of turn: a timeout around this looks for the last time, and what is ready must not be
+  // missed.
   template <std::size_t... Index>
   void poll_all(std::index_sequence<Index...>) noexcept {
     polling_all_ = true;
@@ -103,7 +105,8 @@ class composite_awaiter : public leaf_awaiter<composite_awaiter<Rule, Operations
 template <class Rule, class... Operations>
 class [[nodiscard]] composite_operation {
  public:
-  explicit composite_operation(Operations&&... operations) : operations_(std::move(operations)...) {}
+  explicit composite_operation(Operations&&... operations)
+      : operations_(std::move(operations)...) {}
   auto operator co_await() && {
     return composite_awaiter<Rule, Operations...>(std::move(operations_));
   }

@@ -1,5 +1,5 @@
-// What the public templates share with the scheduler: the task header, its branches, and the thread's
-// place in the tree that it is running. Users never name anything in here.
+// What the public templates share with the scheduler: the task header, its branches, and the
+// thread's place in the tree that it is running. Users never name anything in here.
 #pragma once
 
 #include <weft/export.hpp>
@@ -24,20 +24,22 @@ struct branch_node;
 struct hub;
 struct task_header;
 
-// The state word of a task (and of a hub): flags in bits 0..7, references in 8..31, and in 32..63 one
-// bit for each branch that has been woken.
+// The state word of a task (and of a hub): flags in bits 0..7, references in 8..31, and in 32..63
+// one bit for each branch that has been woken.
 namespace state {
-inline constexpr std::uint64_t running = 1;    // a thread owns the frames
-inline constexpr std::uint64_t complete = 2;   // the outcome is there, the frames are gone
-inline constexpr std::uint64_t notified = 4;   // in a queue, or to be requeued when it stops running
-inline constexpr std::uint64_t cancelled = 8;  // abort() was asked for
-inline constexpr std::uint64_t is_hub = 16;    // this target is a hub, not a task
-inline constexpr std::uint64_t detached = 32;  // nobody will ask for the outcome
+inline constexpr std::uint64_t running = 1;   // a thread owns the frames
+inline constexpr std::uint64_t complete = 2;  // the outcome is there, the frames are gone
+inline constexpr std::uint64_t notified = 4;  // in a queue, or to be requeued when it stops running
+inline constexpr std::uint64_t cancelled = 8;      // abort() was asked for
+inline constexpr std::uint64_t is_hub = 16;        // this target is a hub, not a task
+inline constexpr std::uint64_t detached = 32;      // nobody will ask for the outcome
 inline constexpr std::uint64_t thread_waits = 64;  // block_on waits for the end
 inline constexpr std::uint64_t reference = 1ull << 8;
 inline constexpr std::uint64_t reference_mask = 0xffffff00ull;
 inline constexpr std::uint64_t ready_mask = 0xffffffff00000000ull;
-constexpr std::uint64_t ready(unsigned bit) noexcept { return 1ull << (32 + bit); }
+constexpr std::uint64_t ready(unsigned bit) noexcept {
+  return 1ull << (32 + bit);
+}
 }  // namespace state
 
 inline constexpr unsigned branch_bits = 32;
@@ -55,17 +57,18 @@ struct alignas(32) wake_target {
 struct branch_node {
   branch_node* next = nullptr;
   branch_node* previous = nullptr;
-  leaf* current = nullptr;                        // what it waits on
-  void (*after)(branch_node*) noexcept = nullptr;  // runs when its coroutine suspended or its leaf is done
-  const context* ambient = nullptr;               // inherited from the parent branch
-  leaf* parent = nullptr;                         // the join, select or timeout it belongs to
-  wake_target* target = nullptr;                  // the task, or the hub that lent the bit
+  leaf* current = nullptr;  // what it waits on
+  void (*after)(branch_node*) noexcept =
+      nullptr;                       // runs when its coroutine suspended or its leaf is done
+  const context* ambient = nullptr;  // inherited from the parent branch
+  leaf* parent = nullptr;            // the join, select or timeout it belongs to
+  wake_target* target = nullptr;     // the task, or the hub that lent the bit
   std::uint8_t bit = 0;
 };
 
 struct task_operations {
-  void (*start)(task_header*) noexcept;        // makes the frame run for the first time
-  void (*drop)(task_header*) noexcept;         // destroys the frame: cancellation
+  void (*start)(task_header*) noexcept;  // makes the frame run for the first time
+  void (*drop)(task_header*) noexcept;   // destroys the frame: cancellation
   void (*drop_outcome)(task_header*) noexcept;
   void (*deallocate)(task_header*) noexcept;
 };
@@ -74,13 +77,14 @@ struct task_header : wake_target {
   task_header* queue_next = nullptr;
   branch_node root;
   std::uint32_t used_bits = 1u | 1u << hub_bit;
-  std::uint32_t fresh_bits = 0;  // lent since the task began to run: what had woken these was for somebody else
+  std::uint32_t fresh_bits =
+      0;  // lent since the task began to run: what had woken these was for somebody else
   bool finished = false;  // the outcome was stored; only the thread that holds RUNNING looks
   std::uint8_t shard = 0;
   scheduler* owner;
   const task_operations* operations;
   std::atomic<std::uintptr_t> join_waker{0};
-  hub* hubs = nullptr;                       // only touched while RUNNING
+  hub* hubs = nullptr;  // only touched while RUNNING
   std::atomic<hub*> woken_hubs{nullptr};
   task_header* owned_next = nullptr;
   task_header* owned_previous = nullptr;
@@ -101,9 +105,10 @@ struct execution {
   void* worker = nullptr;
   std::coroutine_handle<> next{};  // the trampoline: what to resume when control comes back
   std::uint32_t budget = 0;
-  // Of `task`, which this thread runs, and settled with its state word when it stops: the branches that woke
-  // themselves, and references that are counted there and belong to nobody. Wakers are made of these, and those
-  // that are dropped become these, so that waiting for something costs no atomic operation on the count.
+  // Of `task`, which this thread runs, and settled with its state word when it stops: the branches
+  // that woke themselves, and references that are counted there and belong to nobody. Wakers are
+  // made of these, and those that are dropped become these, so that waiting for something costs no
+  // atomic operation on the count.
   std::uint32_t woken = 0;
   std::uint32_t spare_references = 0;
 };
@@ -123,15 +128,16 @@ WEFT_API void unlink_branch(branch_node* node) noexcept;
 WEFT_API void* allocate_frame(std::size_t size);
 WEFT_API void deallocate_frame(void* frame, std::size_t size) noexcept;
 
-// Takes one unit of the budget of 128 operations a poll. False: the task was asked to run again and the
-// caller must report "pending".
+// Takes one unit of the budget of 128 operations a poll. False: the task was asked to run again and
+// the caller must report "pending".
 WEFT_API bool consume_budget() noexcept;
 // Wakes the running branch: it is polled again, after others.
 WEFT_API void wake_current() noexcept;
 
-// How control passes from one coroutine to another. Clang makes a tail call of it at every optimisation
-// level; GCC does not, so there the next coroutine is left in the thread's trampoline. The policy is a
-// type, so that objects of both compilers link together without sharing these functions.
+// How control passes from one coroutine to another. Clang makes a tail call of it at every
+// optimisation level; GCC does not, so there the next coroutine is left in the thread's trampoline.
+// The policy is a type, so that objects of both compilers link together without sharing these
+// functions.
 struct tail_transfer {
   using type = std::coroutine_handle<>;
   static type to(std::coroutine_handle<> next) noexcept {

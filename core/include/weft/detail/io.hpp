@@ -35,8 +35,9 @@ class io_source {
   ~io_source() = default;
 };
 
-// The state of one direction between polls, living in an awaiter: whether somebody has our waker. Destroying it takes
-// the operation back: nothing of the awaiter is touched afterwards, and what arrives meanwhile stays in the socket.
+// The state of one direction between polls, living in an awaiter: whether somebody has our waker.
+// Destroying it takes the operation back: nothing of the awaiter is touched afterwards, and what
+// arrives meanwhile stays in the socket.
 class io_operation {
  public:
   explicit io_operation(io_direction direction) noexcept : direction_(direction) {}
@@ -48,7 +49,8 @@ class io_operation {
   bool engaged() const noexcept { return source_ != nullptr; }
   // By the source that has registered the running branch.
   void engage(io_source& source) noexcept { source_ = &source; }
-  // Also by a source whose operation is done: a later one of the same direction must not lose its waker to us.
+  // Also by a source whose operation is done: a later one of the same direction must not lose its
+  // waker to us.
   void cancel() noexcept {
     if (source_) std::exchange(source_, nullptr)->cancel(*this);
   }
@@ -58,18 +60,21 @@ class io_operation {
   io_direction direction_;
 };
 
-// A socket as its driver sees it. At most one operation in each direction at a time, polled by the running branch.
+// A socket as its driver sees it. At most one operation in each direction at a time, polled by the
+// running branch.
 class io_handle : public io_source {
  public:
   io_handle(const io_handle&) = delete;
   io_handle& operator=(const io_handle&) = delete;
 
-  virtual std::int64_t accept(io_operation& operation, io_handle*& accepted, socket_address& peer) noexcept = 0;
+  virtual std::int64_t accept(io_operation& operation, io_handle*& accepted,
+                              socket_address& peer) noexcept = 0;
   // Of a socket whose connect() is in progress: 0 once it is connected.
   virtual std::int64_t connected(io_operation& operation) noexcept = 0;
   virtual std::int64_t receive(io_operation& operation, std::span<std::byte> into) noexcept = 0;
   // Takes memory only when there is something to read; at most `limit` bytes more.
-  virtual std::int64_t receive_into(io_operation& operation, buffer& into, std::size_t limit) noexcept = 0;
+  virtual std::int64_t receive_into(io_operation& operation, buffer& into,
+                                    std::size_t limit) noexcept = 0;
   virtual std::int64_t send(io_operation& operation, std::span<const io_slice> pieces) noexcept = 0;
   // Of a descriptor that is no stream: 0 when it has become readable since this was last asked.
   virtual std::int64_t became_readable(io_operation& operation) noexcept = 0;

@@ -12,8 +12,9 @@ namespace detail {
 
 class timer_wheel;
 
-// Armed by the thread that runs the task, cancelled or destroyed by any thread that runs it later; fired by
-// whoever turns the wheel. Pinned. All but `state_` is guarded by the wheel's lock while it is linked.
+// Armed by the thread that runs the task, cancelled or destroyed by any thread that runs it later;
+// fired by whoever turns the wheel. Pinned. All but `state_` is guarded by the wheel's lock while
+// it is linked.
 class timer_entry {
  public:
   timer_entry() noexcept = default;
@@ -21,8 +22,8 @@ class timer_entry {
   timer_entry& operator=(const timer_entry&) = delete;
   ~timer_entry() { cancel(); }
 
-  // Registers the running branch for `deadline` (nanoseconds of the runtime's clock); at once when it is past.
-  // Armed anew, it forgets the old deadline.
+  // Registers the running branch for `deadline` (nanoseconds of the runtime's clock); at once when
+  // it is past. Armed anew, it forgets the old deadline.
   WEFT_API void arm(std::uint64_t deadline_ns) noexcept;
   bool armed() const noexcept { return state_.load(std::memory_order_acquire) != state::idle; }
   bool linked() const noexcept { return state_.load(std::memory_order_acquire) == state::linked; }

@@ -5,10 +5,9 @@
 // With faults, on the n-th operation or on every one, always the same way:
 //
 //   weft::io::duplex_script script;
-//   script.first().on_every_receive(weft::io::fault::at_most(1));              // the client reads byte by byte,
-//   script.second().on_send(3, weft::io::fault::fail(std::errc::broken_pipe));  // the server's third write fails
-//   auto [client, server] = weft::io::duplex(script, 1024);
-//   …
+//   script.first().on_every_receive(weft::io::fault::at_most(1));              // the client reads
+//   byte by byte, script.second().on_send(3, weft::io::fault::fail(std::errc::broken_pipe));  //
+//   the server's third write fails auto [client, server] = weft::io::duplex(script, 1024); …
 //   EXPECT_EQ(script.first().counters().sends, 1U);
 #pragma once
 
@@ -34,9 +33,13 @@ class fault {
  public:
   /// It fails with `with`, without touching the data; the next one goes on as if nothing had been.
   static fault fail(error with) noexcept { return fault(kind::fail, 0, std::move(with)); }
-  static fault fail(std::errc with) noexcept { return fail(error::from_errno(static_cast<int>(with))); }
+  static fault fail(std::errc with) noexcept {
+    return fail(error::from_errno(static_cast<int>(with)));
+  }
   /// It moves no more than `bytes` (> 0).
-  static fault at_most(std::size_t bytes) noexcept { return fault(kind::at_most, bytes, errc::unknown); }
+  static fault at_most(std::size_t bytes) noexcept {
+    return fault(kind::at_most, bytes, errc::unknown);
+  }
   /// It is not done before `wait` has passed since it was first polled.
   static fault delay(duration wait) noexcept {
     return fault(kind::delay, static_cast<std::size_t>(wait.count()), errc::unknown);
@@ -79,8 +82,8 @@ class duplex_end {
   WEFT_API duplex_end& resets_when_closed_unread();
 
   WEFT_API duplex_counters counters() const;
-  /// Breaks the connection now: what is under way is lost, and every operation of both ends fails with
-  /// `std::errc::connection_reset`.
+  /// Breaks the connection now: what is under way is lost, and every operation of both ends fails
+  /// with `std::errc::connection_reset`.
   WEFT_API void reset();
 
  private:
@@ -98,19 +101,21 @@ class duplex_script {
   duplex_end& second() noexcept { return second_; }
 
  private:
-  friend WEFT_API std::pair<transport, transport> duplex(duplex_script& script, std::size_t capacity);
+  friend WEFT_API std::pair<transport, transport> duplex(duplex_script& script,
+                                                         std::size_t capacity);
   std::shared_ptr<detail::duplex_state> state_;
   duplex_end first_;
   duplex_end second_;
 };
 
-/// Two ends of a connection in memory; each direction holds `capacity` (at least 1) bytes that were sent and not yet
-/// received, and then pushes back. An end that is closed lets the other read what was sent, then the end of the
-/// stream; the other's writes fail with `std::errc::broken_pipe`.
+/// Two ends of a connection in memory; each direction holds `capacity` (at least 1) bytes that were
+/// sent and not yet received, and then pushes back. An end that is closed lets the other read what
+/// was sent, then the end of the stream; the other's writes fail with `std::errc::broken_pipe`.
 /// Thread-safety: the ends may be used on different threads, each as transport says.
 WEFT_API std::pair<transport, transport> duplex(std::size_t capacity = 64 * 1024);
 /// As above, with the faults of `script`, which is used for one duplex only.
-WEFT_API std::pair<transport, transport> duplex(duplex_script& script, std::size_t capacity = 64 * 1024);
+WEFT_API std::pair<transport, transport> duplex(duplex_script& script,
+                                                std::size_t capacity = 64 * 1024);
 
 }  // namespace io
 }  // namespace v0

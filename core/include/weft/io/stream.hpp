@@ -1,15 +1,15 @@
-// What a byte stream is to those who write one (a socket, TLS, a pipe in memory) or wait for several things on one
-// (a protocol engine). Everybody else uses weft/io/transport.hpp.
+// What a byte stream is to those who write one (a socket, TLS, a pipe in memory) or wait for
+// several things on one (a protocol engine). Everybody else uses weft/io/transport.hpp.
 //
-// A leaf that drives a connection polls what it waits for, one after the other, in its own `poll`; whatever is
-// pending has registered the running branch, so one waker bit waits for all of it:
+// A leaf that drives a connection polls what it waits for, one after the other, in its own `poll`;
+// whatever is pending has registered the running branch, so one waker bit waits for all of it:
 //
 //   bool poll() noexcept {
-//     auto got = stream_.poll_receive_into(reading_, in_, 16384);      // io::io_state reading_{io::direction::read};
-//     if (got.failed()) return end_with(std::move(got).error());
-//     if (!got.pending() && got.count() == 0) return end_of_stream();
-//     if (!out_.empty()) write_some(stream_.poll_send(writing_, out_));
-//     return !got.pending() || stream_.poll_peer_closed(closing_);
+//     auto got = stream_.poll_receive_into(reading_, in_, 16384);      // io::io_state
+//     reading_{io::direction::read}; if (got.failed()) return end_with(std::move(got).error()); if
+//     (!got.pending() && got.count() == 0) return end_of_stream(); if (!out_.empty())
+//     write_some(stream_.poll_send(writing_, out_)); return !got.pending() ||
+//     stream_.poll_peer_closed(closing_);
 //   }
 #pragma once
 
@@ -31,8 +31,9 @@ namespace io {
 /// What an io_state waits for: `read`, `write`, or `closing`, the end of the peer's side.
 using direction = detail::io_direction;
 
-/// What one direction remembers between polls: `io_state reading{direction::read}`. Pinned. It lives in the leaf that
-/// polls and is destroyed before the stream; its destructor takes back what was registered, without losing data.
+/// What one direction remembers between polls: `io_state reading{direction::read}`. Pinned. It
+/// lives in the leaf that polls and is destroyed before the stream; its destructor takes back what
+/// was registered, without losing data.
 using io_state = detail::io_operation;
 
 /// How far a poll came: not yet, a count, or an error.
@@ -40,7 +41,8 @@ class [[nodiscard]] progress {
  public:
   static progress not_yet() noexcept { return progress(not_yet_count); }
   progress(std::size_t count) noexcept : came_(count) {}  // NOLINT: return a count
-  progress(weft::error failure) noexcept : came_(std::unexpect, std::move(failure)) {}  // NOLINT: return an error
+  progress(weft::error failure) noexcept
+      : came_(std::unexpect, std::move(failure)) {}  // NOLINT: return an error
 
   bool pending() const noexcept { return came_.has_value() && *came_ == not_yet_count; }
   bool failed() const noexcept { return !came_.has_value(); }
@@ -66,14 +68,15 @@ class [[nodiscard]] progress {
   weft::result<std::size_t> came_;
 };
 
-/// A bidirectional stream of bytes, polled by leaves. Derive from it to make a transport of your own.
+/// A bidirectional stream of bytes, polled by leaves. Derive from it to make a transport of your
+/// own.
 ///
-/// At most one operation a direction is in progress at a time; the directions may be polled by different tasks. A
-/// function that returns "pending" has registered the running branch and `engage`d the state with what can take that
-/// back (`cancel`); one that is done has called `state.cancel()`. None blocks or throws. The stream is not destroyed
-/// while an operation is in progress.
-/// Errors: of the operating system for sockets, with the same codes from others: `std::errc::broken_pipe` (the peer
-/// reads no more), `std::errc::connection_reset`.
+/// At most one operation a direction is in progress at a time; the directions may be polled by
+/// different tasks. A function that returns "pending" has registered the running branch and
+/// `engage`d the state with what can take that back (`cancel`); one that is done has called
+/// `state.cancel()`. None blocks or throws. The stream is not destroyed while an operation is in
+/// progress. Errors: of the operating system for sockets, with the same codes from others:
+/// `std::errc::broken_pipe` (the peer reads no more), `std::errc::connection_reset`.
 class WEFT_API byte_stream : public detail::io_source {
  public:
   byte_stream(const byte_stream&) = delete;
@@ -83,14 +86,17 @@ class WEFT_API byte_stream : public detail::io_source {
 
   /// Reads what is there, at most `into.size()` (> 0) bytes; a count of 0 is the end of the stream.
   virtual progress poll_receive(io_state& state, std::span<std::byte> into) noexcept = 0;
-  /// As above, to the end of `into`; takes memory only when there is something to read, so that an idle
-  /// connection holds none. At most `limit` (> 0) bytes.
+  /// As above, to the end of `into`; takes memory only when there is something to read, so that an
+  /// idle connection holds none. At most `limit` (> 0) bytes.
   virtual progress poll_receive_into(io_state& state, buffer& into, std::size_t limit) noexcept;
-  /// Writes from the front of `pieces` what the stream takes: at least one byte of those that there are.
+  /// Writes from the front of `pieces` what the stream takes: at least one byte of those that there
+  /// are.
   virtual progress poll_send(io_state& state, std::span<const io_slice> pieces) noexcept = 0;
-  /// Ends this side: the peer reads the end of the stream after what was sent. Its count is 0. Idempotent.
+  /// Ends this side: the peer reads the end of the stream after what was sent. Its count is 0.
+  /// Idempotent.
   virtual progress poll_shutdown(io_state& state) noexcept = 0;
-  /// True once the peer has ended its side, or the connection is broken; what it sent before may still be unread.
+  /// True once the peer has ended its side, or the connection is broken; what it sent before may
+  /// still be unread.
   virtual bool poll_peer_closed(io_state& state) noexcept = 0;
 
   /// The file descriptor below, or -1.

@@ -24,15 +24,17 @@ namespace weft {
 inline namespace v0 {
 namespace io {
 
-/// What is still to be written of a text: `write_all` takes it off as it goes out, so that one that was
-/// cancelled is taken up where it stopped. Refers to the text, which must live as long.
+/// What is still to be written of a text: `write_all` takes it off as it goes out, so that one that
+/// was cancelled is taken up where it stopped. Refers to the text, which must live as long.
 class unsent {
  public:
   explicit unsent(std::string_view text) noexcept : rest_(text) {}
   std::string_view view() const noexcept { return rest_; }
   std::size_t size() const noexcept { return rest_.size(); }
   bool empty() const noexcept { return rest_.empty(); }
-  void consume(std::size_t count) noexcept { rest_.remove_prefix(count < rest_.size() ? count : rest_.size()); }
+  void consume(std::size_t count) noexcept {
+    rest_.remove_prefix(count < rest_.size() ? count : rest_.size());
+  }
 
  private:
   std::string_view rest_;
@@ -42,14 +44,16 @@ class unsent {
 template <class Range>
 concept writable_bytes =
     std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range> &&
-    sizeof(std::ranges::range_value_t<Range>) == 1 && std::is_trivially_copyable_v<std::ranges::range_value_t<Range>> &&
+    sizeof(std::ranges::range_value_t<Range>) == 1 &&
+    std::is_trivially_copyable_v<std::ranges::range_value_t<Range>> &&
     !std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<Range>>>;
 
 }  // namespace io
 
 namespace detail {
 
-// One awaited operation on a stream. `Step` holds its arguments: `poll(stream, state)`, and `take(result)`.
+// One awaited operation on a stream. `Step` holds its arguments: `poll(stream, state)`, and
+// `take(result)`.
 template <class Step>
 class stream_awaiter : public leaf_awaiter<stream_awaiter<Step>> {
  public:
@@ -72,7 +76,8 @@ class stream_awaiter : public leaf_awaiter<stream_awaiter<Step>> {
 template <class Step>
 class [[nodiscard]] stream_operation {
  public:
-  stream_operation(io::byte_stream& stream, Step&& step) noexcept : stream_(&stream), step_(std::move(step)) {}
+  stream_operation(io::byte_stream& stream, Step&& step) noexcept
+      : stream_(&stream), step_(std::move(step)) {}
   auto operator co_await() && noexcept { return stream_awaiter<Step>(*stream_, std::move(step_)); }
 
  private:
@@ -80,8 +85,10 @@ class [[nodiscard]] stream_operation {
   Step step_;
 };
 
-WEFT_API io::progress poll_send_chain(io::byte_stream& stream, io::io_state& state, bytes_chain& chain) noexcept;
-WEFT_API io::progress poll_write_all(io::byte_stream& stream, io::io_state& state, io::unsent& text) noexcept;
+WEFT_API io::progress poll_send_chain(io::byte_stream& stream, io::io_state& state,
+                                      bytes_chain& chain) noexcept;
+WEFT_API io::progress poll_write_all(io::byte_stream& stream, io::io_state& state,
+                                     io::unsent& text) noexcept;
 
 struct receive_step {
   static constexpr const char* name = "receive";
@@ -181,7 +188,9 @@ struct shutdown_step {
   static constexpr const char* name = "shutdown";
   static constexpr auto waits_for = io_direction::write;
   shutdown_step() noexcept {}
-  io::progress poll(io::byte_stream& stream, io_operation& state) noexcept { return stream.poll_shutdown(state); }
+  io::progress poll(io::byte_stream& stream, io_operation& state) noexcept {
+    return stream.poll_shutdown(state);
+  }
   result<void> take(result<std::size_t>&& came) {
     if (!came) return fail(std::move(came).error());
     return {};
@@ -204,11 +213,12 @@ namespace io {
 
 /// A connection: a handle to any byte_stream.
 ///
-/// Ownership: unique; destroying it closes the connection. It may be moved while an operation is in progress, but not
-/// destroyed. Operations refer to the stream and to what they read into or write from; both must outlive them.
-/// Thread-safety: at most one operation a direction at a time; reading, writing and `peer_closed` may be done at once,
-/// also by different tasks. Everything else: one task at a time.
-/// Errors: see byte_stream; a connection that was moved from aborts the program.
+/// Ownership: unique; destroying it closes the connection. It may be moved while an operation is in
+/// progress, but not destroyed. Operations refer to the stream and to what they read into or write
+/// from; both must outlive them. Thread-safety: at most one operation a direction at a time;
+/// reading, writing and `peer_closed` may be done at once, also by different tasks. Everything
+/// else: one task at a time. Errors: see byte_stream; a connection that was moved from aborts the
+/// program.
 class transport {
  public:
   /// Without a connection; only good for being assigned to.
@@ -219,20 +229,22 @@ class transport {
   /// Closes the connection now. What was sent still goes out.
   void close() noexcept { stream_.reset(); }
 
-  /// What there is to read, in memory of the driver's that is taken only when there is something; at the end of the
-  /// stream, empty bytes. Bounds: at most one block (16 KiB). Cancel-safety: safe; no data is lost.
+  /// What there is to read, in memory of the driver's that is taken only when there is something;
+  /// at the end of the stream, empty bytes. Bounds: at most one block (16 KiB). Cancel-safety:
+  /// safe; no data is lost.
   auto receive() { return operation(detail::receive_step()); }
-  /// Appends what there is to read, at most `limit` bytes (> 0), to `into`. Yields how many; 0 is the end of the
-  /// stream. Cancel-safety: safe.
+  /// Appends what there is to read, at most `limit` bytes (> 0), to `into`. Yields how many; 0 is
+  /// the end of the stream. Cancel-safety: safe.
   auto receive_into(buffer& into, std::size_t limit = std::numeric_limits<std::size_t>::max()) {
     return operation(detail::receive_into_step(into, limit));
   }
-  /// Reads what is there into `into`, which is not empty. Yields how many bytes; 0 is the end of the stream.
-  /// Cancel-safety: safe.
+  /// Reads what is there into `into`, which is not empty. Yields how many bytes; 0 is the end of
+  /// the stream. Cancel-safety: safe.
   auto read(std::span<std::byte> into) { return operation(detail::read_step(into)); }
   template <writable_bytes Range>
   auto read(Range& into) {
-    return read(std::span(reinterpret_cast<std::byte*>(std::ranges::data(into)), std::ranges::size(into)));
+    return read(
+        std::span(reinterpret_cast<std::byte*>(std::ranges::data(into)), std::ranges::size(into)));
   }
   auto read(std::span<char> into) { return read(std::as_writable_bytes(into)); }
 
@@ -243,19 +255,20 @@ class transport {
   /// Writes all of `text`. Cancel-safety: how much was written is lost; use the form with `unsent`.
   auto write_all(std::string_view text) { return operation(detail::write_all_step(text)); }
   auto write_all(std::span<const std::byte> data) { return write_all(as_text(data)); }
-  /// Writes `text` to its end, taking off what was written. Cancel-safety: safe; await it again with the same `text`.
+  /// Writes `text` to its end, taking off what was written. Cancel-safety: safe; await it again
+  /// with the same `text`.
   auto write_all(unsent& text) { return operation(detail::write_all_step(text)); }
 
-  /// One gathering write from the front of `chain`, and takes off what was written. Yields how many bytes: 0 only for
-  /// an empty chain. Cancel-safety: safe.
+  /// One gathering write from the front of `chain`, and takes off what was written. Yields how many
+  /// bytes: 0 only for an empty chain. Cancel-safety: safe.
   auto send(bytes_chain& chain) { return operation(detail::send_step(chain)); }
   /// Writes until `chain` is empty. Cancel-safety: safe; what is left is in the chain.
   auto send_all(bytes_chain& chain) { return operation(detail::send_all_step(chain)); }
 
   /// Ends this side; reading goes on. Cancel-safety: safe; await it again.
   auto shutdown() { return operation(detail::shutdown_step()); }
-  /// Done once the peer has ended its side, or the connection is broken; what it sent before may still be unread.
-  /// Yields nothing. May be awaited beside a read. Cancel-safety: safe.
+  /// Done once the peer has ended its side, or the connection is broken; what it sent before may
+  /// still be unread. Yields nothing. May be awaited beside a read. Cancel-safety: safe.
   auto peer_closed() { return operation(detail::peer_closed_step()); }
 
   /// The file descriptor below, or -1. It stays the transport's.
@@ -282,7 +295,8 @@ class transport {
   bool poll_peer_closed(io_state& state) noexcept { return stream().poll_peer_closed(state); }
 
   byte_stream& stream() const noexcept {
-    if (!stream_) [[unlikely]] no_stream();
+    if (!stream_) [[unlikely]]
+      no_stream();
     return *stream_;
   }
 

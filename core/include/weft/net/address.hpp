@@ -23,7 +23,8 @@ inline namespace v0 {
 namespace net {
 
 /// An IPv4 or IPv6 address; by default 0.0.0.0.
-/// Thread-safety: a value. Source: RFC 4291 (text of IPv6), RFC 5952 (how it is written), RFC 4007 (zones).
+/// Thread-safety: a value. Source: RFC 4291 (text of IPv6), RFC 5952 (how it is written), RFC 4007
+/// (zones).
 class ip_address {
  public:
   ip_address() noexcept = default;
@@ -33,7 +34,8 @@ class ip_address {
     return made;
   }
   /// `zone` is the number of the interface that a link-local address is valid on; 0: none.
-  static ip_address v6(const std::array<std::uint8_t, 16>& octets, std::uint32_t zone = 0) noexcept {
+  static ip_address v6(const std::array<std::uint8_t, 16>& octets,
+                       std::uint32_t zone = 0) noexcept {
     ip_address made;
     made.octets_ = octets;
     made.zone_ = zone;
@@ -43,7 +45,9 @@ class ip_address {
   static ip_address any_v4() noexcept { return {}; }
   static ip_address any_v6() noexcept { return v6({}); }
   static ip_address loopback_v4() noexcept { return v4(127, 0, 0, 1); }
-  static ip_address loopback_v6() noexcept { return v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}); }
+  static ip_address loopback_v6() noexcept {
+    return v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+  }
 
   /// "10.0.0.1", "2001:db8::1", "fe80::1%eth0", without brackets.
   /// Errors: `errc::invalid_argument`, saying what is wrong with the text.
@@ -72,15 +76,16 @@ class ip_address {
   std::uint32_t zone_ = 0;
 };
 
-/// Where a socket is or goes to: an IP address with a port, or the path of a Unix socket; by default none.
-/// Thread-safety: a value.
+/// Where a socket is or goes to: an IP address with a port, or the path of a Unix socket; by
+/// default none. Thread-safety: a value.
 class socket_address {
  public:
   /// The longest path of a Unix socket.
   static constexpr std::size_t max_path = 107;
 
   socket_address() noexcept = default;
-  socket_address(const ip_address& ip, std::uint16_t port) noexcept : kind_(kind::ip), port_(port), ip_(ip) {}
+  socket_address(const ip_address& ip, std::uint16_t port) noexcept
+      : kind_(kind::ip), port_(port), ip_(ip) {}
 
   /// Of a Unix socket. A path that starts with a zero byte is in Linux's abstract namespace.
   /// Errors: `errc::invalid_argument` for an empty path and for one that is longer than `max_path`.
@@ -107,7 +112,8 @@ class socket_address {
   WEFT_API std::string to_string() const;
 
   friend bool operator==(const socket_address&, const socket_address&) noexcept = default;
-  friend std::strong_ordering operator<=>(const socket_address&, const socket_address&) noexcept = default;
+  friend std::strong_ordering operator<=>(const socket_address&,
+                                          const socket_address&) noexcept = default;
 
  private:
   enum class kind : std::uint8_t { none, ip, unix_path };

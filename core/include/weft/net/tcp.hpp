@@ -33,18 +33,20 @@ class keepalive_options {
 
 /// A TCP connection: a transport with TCP's options. It turns into an `io::transport` by a move.
 ///
-/// Segments are sent at once (TCP_NODELAY is on) unless `set_nodelay(false)`. Writing to a connection that is gone is
-/// an error, never a signal. Everything else is said in weft/io/transport.hpp.
+/// Segments are sent at once (TCP_NODELAY is on) unless `set_nodelay(false)`. Writing to a
+/// connection that is gone is an error, never a signal. Everything else is said in
+/// weft/io/transport.hpp.
 class tcp_stream : public io::transport {
  public:
   /// Without a connection; only good for being assigned to.
   tcp_stream() noexcept = default;
 
-  /// Connects to `address`. Errors: of the operating system (`std::errc::connection_refused`, …) with the address;
-  /// `errc::no_runtime` outside a task. Cancel-safety: safe; the attempt is given up.
+  /// Connects to `address`. Errors: of the operating system (`std::errc::connection_refused`, …)
+  /// with the address; `errc::no_runtime` outside a task. Cancel-safety: safe; the attempt is given
+  /// up.
   [[nodiscard]] WEFT_API static task<result<tcp_stream>> connect(socket_address address);
-  /// Connects to "host:port". A name is resolved (see weft/net/resolver.hpp); its addresses are tried in order, and
-  /// the error is that of the last one. Bounds: none; put it in a `timeout`.
+  /// Connects to "host:port". A name is resolved (see weft/net/resolver.hpp); its addresses are
+  /// tried in order, and the error is that of the last one. Bounds: none; put it in a `timeout`.
   [[nodiscard]] WEFT_API static task<result<tcp_stream>> connect(std::string host_and_port);
 
   /// Whether small writes go out at once (the default) or wait to be joined (Nagle's algorithm).
@@ -52,8 +54,8 @@ class tcp_stream : public io::transport {
   WEFT_API result<bool> nodelay() const;
   /// Probes an idle connection; `std::nullopt`: no longer. Off by default.
   WEFT_API result<void> set_keepalive(std::optional<keepalive_options> options);
-  /// On: closing resets the connection: nothing unsent goes out, the peer reads `std::errc::connection_reset`, and no
-  /// state stays behind in the kernel. Off by default.
+  /// On: closing resets the connection: nothing unsent goes out, the peer reads
+  /// `std::errc::connection_reset`, and no state stays behind in the kernel. Off by default.
   WEFT_API result<void> set_zero_linger(bool on);
 
   io::transport into_transport() && noexcept { return std::move(*this); }
@@ -67,7 +69,9 @@ class listen_options {
  public:
   constexpr listen_options() noexcept {}
   /// Connections that wait for accept; the kernel cuts it to net.core.somaxconn. Default 4096.
-  constexpr listen_options& backlog(int connections) noexcept { return backlog_ = connections, *this; }
+  constexpr listen_options& backlog(int connections) noexcept {
+    return backlog_ = connections, *this;
+  }
   /// Several listeners, also of several processes, share the port and the connections. Default off.
   constexpr listen_options& reuse_port(bool on) noexcept { return reuse_port_ = on, *this; }
   /// An IPv6 listener does not accept IPv4. Default off: [::] accepts both.
@@ -92,11 +96,13 @@ class listen_options {
 namespace detail {
 
 // Polls for a connection; null with no error: pending.
-WEFT_API result<std::unique_ptr<io::byte_stream>> poll_accept(io_handle& listener, io_operation& state) noexcept;
+WEFT_API result<std::unique_ptr<io::byte_stream>> poll_accept(io_handle& listener,
+                                                              io_operation& state) noexcept;
 
 class accept_awaiter : public leaf_awaiter<accept_awaiter> {
  public:
-  explicit accept_awaiter(io_handle& listener) noexcept : listener_(listener), state_(io_direction::read) {}
+  explicit accept_awaiter(io_handle& listener) noexcept
+      : listener_(listener), state_(io_direction::read) {}
   static constexpr const char* name = "accept";
   bool poll() noexcept {
     came_ = poll_accept(listener_, state_);
@@ -129,7 +135,8 @@ namespace net {
 /// A socket that waits for connections.
 ///
 /// Ownership: unique; destroying it closes the port, and what waits in the backlog is reset.
-/// Thread-safety: one task at a time. For accepting in several, bind several listeners with `reuse_port`.
+/// Thread-safety: one task at a time. For accepting in several, bind several listeners with
+/// `reuse_port`.
 class tcp_listener {
  public:
   /// Without a socket; only good for being assigned to.
@@ -141,20 +148,21 @@ class tcp_listener {
   }
   ~tcp_listener() { close(); }
 
-  /// Listens on `address`; port 0 takes a free one (see `local_address`). The address may be taken again at once after
-  /// an earlier listener has gone (SO_REUSEADDR).
-  /// Errors: of the operating system (`std::errc::address_in_use`, …) with the address; `errc::no_runtime` outside a
-  /// task. Cancel-safety: safe.
+  /// Listens on `address`; port 0 takes a free one (see `local_address`). The address may be taken
+  /// again at once after an earlier listener has gone (SO_REUSEADDR). Errors: of the operating
+  /// system (`std::errc::address_in_use`, …) with the address; `errc::no_runtime` outside a task.
+  /// Cancel-safety: safe.
   [[nodiscard]] WEFT_API static task<result<tcp_listener>> bind(socket_address address,
                                                                 listen_options options = {});
   /// Listens on "host:port". Of the addresses of a name, the first that can be bound is taken.
   [[nodiscard]] WEFT_API static task<result<tcp_listener>> bind(std::string host_and_port,
                                                                 listen_options options = {});
 
-  /// The next connection, a `result<tcp_stream>`. Connections that broke while they waited are passed over.
-  /// Errors: when there are no descriptors or no memory left (`std::errc::too_many_files_open`,
-  /// `too_many_files_open_in_system`, `no_buffer_space`, `not_enough_memory`): the connection waits on; wait before
-  /// the next accept, or close others. Cancel-safety: safe; no connection is lost.
+  /// The next connection, a `result<tcp_stream>`. Connections that broke while they waited are
+  /// passed over. Errors: when there are no descriptors or no memory left
+  /// (`std::errc::too_many_files_open`, `too_many_files_open_in_system`, `no_buffer_space`,
+  /// `not_enough_memory`): the connection waits on; wait before the next accept, or close others.
+  /// Cancel-safety: safe; no connection is lost.
   auto accept() { return detail::accept_operation(handle()); }
 
   explicit operator bool() const noexcept { return handle_ != nullptr; }

@@ -78,15 +78,15 @@ class body {
   [[nodiscard]] auto full() const noexcept -> const bytes& { return data_; }
   [[nodiscard]] auto source() noexcept -> body_source* { return source_.get(); }
 
-  /// Yields a `weft::result<std::optional<bytes>>`: the next data, or nothing at the end. Trailers are kept
-  /// for `trailers()`. Errors: those of the source, such as errc::closed when the peer went away,
-  /// errc::limit_exceeded, errc::timed_out. Cancel-safety: safe, no data is lost.
+  /// Yields a `weft::result<std::optional<bytes>>`: the next data, or nothing at the end. Trailers
+  /// are kept for `trailers()`. Errors: those of the source, such as errc::closed when the peer
+  /// went away, errc::limit_exceeded, errc::timed_out. Cancel-safety: safe, no data is lost.
   [[nodiscard]] auto next() noexcept -> next_operation;
   /// The trailers, once next() has reported the end; null when there were none.
   [[nodiscard]] auto trailers() const noexcept -> const header_map* { return trailers_.get(); }
 
-  /// Reads the rest, at most `limit` bytes, into one piece. Yields a `weft::result<bytes>`. Errors: as
-  /// next, and errc::limit_exceeded. Cancel-safety: what was read is lost.
+  /// Reads the rest, at most `limit` bytes, into one piece. Yields a `weft::result<bytes>`. Errors:
+  /// as next, and errc::limit_exceeded. Cancel-safety: what was read is lost.
   [[nodiscard]] auto collect(std::size_t limit) && -> collect_operation;
 
   /// One step of next(), for protocol engines: see body_source::poll_frame.
@@ -158,15 +158,15 @@ inline auto body::collect(std::size_t limit) && -> collect_operation {
 
 namespace detail {
 
-/// A body made by a function that is called for each part: `() -> task<weft::result<optional<bytes>>>`.
+/// A body made by a function that is called for each part: `() ->
+/// task<weft::result<optional<bytes>>>`.
 template <class Function>
 class function_source final : public body_source, private weft::detail::leaf {
   using step = std::invoke_result_t<Function&>;
   using branch = weft::detail::branch<function_source, step>;
 
  public:
-  explicit function_source(Function function)
-      : leaf(kind), function_(std::move(function)) {}
+  explicit function_source(Function function) : leaf(kind), function_(std::move(function)) {}
 
   auto poll_frame(polled& into) noexcept -> bool override {
     outer_ = weft::detail::current_execution().branch;

@@ -23,9 +23,9 @@ struct release_channel {
 using channel_ptr = std::unique_ptr<channel_state, release_channel>;
 }  // namespace detail
 
-/// The writing end of a body. Move-only. Dropping it without `finish` ends the body with an error, so
-/// that the reader never takes a half for the whole.
-/// Thread-safety: one thread at a time; the reader may be on another one.
+/// The writing end of a body. Move-only. Dropping it without `finish` ends the body with an error,
+/// so that the reader never takes a half for the whole. Thread-safety: one thread at a time; the
+/// reader may be on another one.
 class body_sender {
  public:
   class ready_operation;
@@ -37,14 +37,14 @@ class body_sender {
   auto operator=(body_sender&&) noexcept -> body_sender& = default;
   WEFT_API ~body_sender();
 
-  /// Waits until there is room, then queues `data`. Yields a `weft::result<void>`. Errors: errc::closed when
-  /// the reader is gone. Cancel-safety: `data` is lost with the operation; use ready() and try_send
-  /// where that matters.
+  /// Waits until there is room, then queues `data`. Yields a `weft::result<void>`. Errors:
+  /// errc::closed when the reader is gone. Cancel-safety: `data` is lost with the operation; use
+  /// ready() and try_send where that matters.
   [[nodiscard]] WEFT_API auto send(bytes data) -> task<weft::result<void>>;
   /// Waits until there is room. Cancel-safety: safe.
   [[nodiscard]] auto ready() noexcept -> ready_operation;
-  /// Queues `data` without waiting. Errors: errc::closed; errc::overloaded when there is no room, and
-  /// then `data` is kept.
+  /// Queues `data` without waiting. Errors: errc::closed; errc::overloaded when there is no room,
+  /// and then `data` is kept.
   WEFT_API auto try_send(bytes& data) -> weft::result<void>;
   /// Ends the body, with trailers if there are any.
   WEFT_API void finish(header_map trailers = {}) &&;

@@ -17,16 +17,16 @@ enum class counter : std::uint8_t {
   connections_open,     ///< now
   requests,
   responses,
-  accept_failures,       ///< accept() failed, for lack of descriptors or memory
-  handler_exceptions,    ///< answered with 500
-  peer_disconnects,      ///< the peer went away while its request was being handled
-  protocol_errors,       ///< requests that were refused; see `refused` for why
-  head_timeouts,         ///< limits::head_time
-  idle_timeouts,         ///< limits::idle
-  body_timeouts,         ///< limits::body_idle, limits::body_rate
-  write_stalls,          ///< limits::write_stall
-  body_failures,         ///< a response's body ended with an error, and its connection with it
-  connections_cut,       ///< by the deadline of a shutdown
+  accept_failures,     ///< accept() failed, for lack of descriptors or memory
+  handler_exceptions,  ///< answered with 500
+  peer_disconnects,    ///< the peer went away while its request was being handled
+  protocol_errors,     ///< requests that were refused; see `refused` for why
+  head_timeouts,       ///< limits::head_time
+  idle_timeouts,       ///< limits::idle
+  body_timeouts,       ///< limits::body_idle, limits::body_rate
+  write_stalls,        ///< limits::write_stall
+  body_failures,       ///< a response's body ended with an error, and its connection with it
+  connections_cut,     ///< by the deadline of a shutdown
   count
 };
 

@@ -68,8 +68,9 @@ class limits {
   /// What is read and dropped of an unwanted body before the connection is used again, or closed in
   /// good order. Default 256 KiB.
   auto linger_bytes(std::size_t bytes) -> limits& { return set(linger_bytes_, bytes); }
-  /// How long a connection that is being closed waits for the peer's end; and how long a handler may go on when the peer
-  /// has ended its side, which is how most go away, and how a few ask for the answer. Default 1 s.
+  /// How long a connection that is being closed waits for the peer's end; and how long a handler
+  /// may go on when the peer has ended its side, which is how most go away, and how a few ask for
+  /// the answer. Default 1 s.
   auto linger(duration wait) -> limits& { return set(linger_, wait); }
 
   [[nodiscard]] auto head() const noexcept -> std::size_t { return head_; }

@@ -21,7 +21,8 @@ namespace weft::inline v0::http {
 class response {
  public:
   response() noexcept = default;
-  response(http::status status) noexcept : status_(status) {}  // NOLINT(google-explicit-constructor)
+  response(http::status status) noexcept
+      : status_(status) {}  // NOLINT(google-explicit-constructor)
   response(http::status status, http::body body) noexcept
       : status_(status), body_(std::move(body)) {}
   response(http::body body) noexcept  // NOLINT(google-explicit-constructor)
@@ -87,10 +88,10 @@ using result = weft::result<response>;
 template <class T>
 concept responds = std::constructible_from<response, T&&>;
 
-/// The response for an error: its status payload (`error.with_payload(http::status)`), or the one that
-/// fits its code: not_found 404, invalid_argument and invalid_data 400, permission_denied 403,
-/// limit_exceeded 413, overloaded 503, timed_out 504, unsupported 501, all others 500. The error's text
-/// is not shown to the peer.
+/// The response for an error: its status payload (`error.with_payload(http::status)`), or the one
+/// that fits its code: not_found 404, invalid_argument and invalid_data 400, permission_denied 403,
+/// limit_exceeded 413, overloaded 503, timed_out 504, unsupported 501, all others 500. The error's
+/// text is not shown to the peer.
 [[nodiscard]] WEFT_API auto response_of(const error& why) -> response;
 
 }  // namespace weft::inline v0::http

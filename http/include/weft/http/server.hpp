@@ -23,9 +23,9 @@ namespace weft::inline v0::http {
 
 /// How a server came to its end.
 struct shutdown_report {
-  std::size_t open = 0;   ///< connections that were open when it was asked to stop
-  std::size_t cut = 0;    ///< of these, those that the deadline cut off
-  duration took{};        ///< from the request to stop to the end of the last connection
+  std::size_t open = 0;  ///< connections that were open when it was asked to stop
+  std::size_t cut = 0;   ///< of these, those that the deadline cut off
+  duration took{};       ///< from the request to stop to the end of the last connection
 };
 
 /// A server that is being set up; `co_await` runs it. Made by `http::serve`.
@@ -96,9 +96,10 @@ auto share_handler(App app) -> std::shared_ptr<const erased_handler> {
   } else if constexpr (service::service_of<App, request>) {
     return std::make_shared<const handler_of<App>>(std::move(app));
   } else {
-    static_assert(handles_requests<App>,
-                  "http::serve: the app is a router, a service of http::request, or a function that "
-                  "is called, const, with an http::request or with nothing");
+    static_assert(
+        handles_requests<App>,
+        "http::serve: the app is a router, a service of http::request, or a function that "
+        "is called, const, with an http::request or with nothing");
     return std::make_shared<const handler_of<route_function<App>>>(
         route_function<App>(std::move(app)));
   }

@@ -1,12 +1,13 @@
-// Service: what is called with a request and answers with a result, asynchronously. Servers, clients and
-// every middleware are services, and a layer turns one service into another.
+// Service: what is called with a request and answers with a result, asynchronously. Servers,
+// clients and every middleware are services, and a layer turns one service into another.
 //
-//   auto shout = weft::service::fn([](std::string text) { return text + "!"; });      // a plain value
-//   auto fetch = weft::service::fn([db](int id) -> weft::task<weft::result<user>> {…});  // a coroutine
-//   auto answer = co_await shout(std::string("weft"));
+//   auto shout = weft::service::fn([](std::string text) { return text + "!"; });      // a plain
+//   value auto fetch = weft::service::fn([db](int id) -> weft::task<weft::result<user>> {…});  // a
+//   coroutine auto answer = co_await shout(std::string("weft"));
 //
-// A service is a value; a copy of it is the same service: it shares state, capacity, connections. It is called
-// through `const&`, by many tasks at once. The operation that a call returns borrows the service.
+// A service is a value; a copy of it is the same service: it shares state, capacity, connections.
+// It is called through `const&`, by many tasks at once. The operation that a call returns borrows
+// the service.
 #pragma once
 
 #include <weft/leaf.hpp>
@@ -77,8 +78,9 @@ concept permit_of = std::move_constructible<Permit> && requires(Permit&& permit,
   { std::move(permit).call(std::move(request)) } -> awaitable;
 };
 
-/// A service that may have to be waited for: `reserve()` yields a `result` of a permit, `try_reserve()` is a
-/// `result` of one at once. One without is always ready, and says so by not having them.
+/// A service that may have to be waited for: `reserve()` yields a `result` of a permit,
+/// `try_reserve()` is a `result` of one at once. One without is always ready, and says so by not
+/// having them.
 template <class Service>
 concept reserving = requires(const Service& service) {
   { service.reserve() } -> awaitable;
@@ -95,14 +97,16 @@ concept layer = std::derived_from<std::remove_cvref_t<Layer>, layer_tag>;
 /// Makes a type known as a service to `|`.
 struct service_tag {};
 
-/// A callable as a service: a function, a lambda, a lambda that is a coroutine. It may return an operation, a task, or
-/// a plain value. It is called through const& from any worker: its state must be safe to share.
+/// A callable as a service: a function, a lambda, a lambda that is a coroutine. It may return an
+/// operation, a task, or a plain value. It is called through const& from any worker: its state must
+/// be safe to share.
 template <class Function>
 class fn : public service_tag {
  public:
   explicit fn(Function function) : function_(std::move(function)) {
     static_assert(std::copy_constructible<Function>,
-                  "service::fn: a service is copied into whatever calls it, so the callable must be copyable; "
+                  "service::fn: a service is copied into whatever calls it, so the callable must "
+                  "be copyable; "
                   "hold what is not in a std::shared_ptr");
   }
 

@@ -143,9 +143,10 @@ concept handles_requests =
 
 template <class Function>
 auto make_handler(Function function) -> std::unique_ptr<const erased_handler> {
-  static_assert(handles_requests<Function>,
-                "http: a handler is called with an http::request, by value, or with nothing; and by "
-                "many at once, so that a lambda must not be mutable");
+  static_assert(
+      handles_requests<Function>,
+      "http: a handler is called with an http::request, by value, or with nothing; and by "
+      "many at once, so that a lambda must not be mutable");
   return std::make_unique<const handler_of<route_function<Function>>>(
       route_function<Function>(std::move(function)));
 }
