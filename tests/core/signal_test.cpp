@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX's, not C's
 #include <sys/resource.h>
 #include <sys/types.h>
 #include <unistd.h>

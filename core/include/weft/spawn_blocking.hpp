@@ -133,7 +133,7 @@ template <class Function>
 using blocking_value_t = std::remove_cvref_t<std::invoke_result_t<Function&&>>;
 
 template <class Function>
-auto start_blocking(Function&& function) {
+auto start_blocking(Function function) {
   using value = blocking_value_t<Function>;
   auto job = std::make_unique<blocking_cell<value, Function>>(std::move(function));
   submit_blocking(job.get());

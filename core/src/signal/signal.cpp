@@ -1,6 +1,6 @@
 #include <weft/signal.hpp>
 
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX's, not C's
 
 #include "scheduler/scheduler.hpp"
 #include "signal/signal_registry.hpp"

@@ -1,7 +1,7 @@
 #include "signal/signal_registry.hpp"
 
 #include <fcntl.h>
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX's, not C's
 #include <sys/eventfd.h>
 #include <unistd.h>
 
