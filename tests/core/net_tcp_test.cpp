@@ -122,6 +122,28 @@ TEST(tcp, a_zero_linger_resets) {
   run(a_zero_linger_resets());
 }
 
+// The kernel tells of a reset once. Who writes must not take it from who reads, for whom the rest
+// of the data would seem to be the end of the stream.
+task<result<void>> a_reset_is_told_to_the_writer_and_to_the_reader() {
+  auto pair = co_await or_return(connected_pair());
+  EXPECT_TRUE(pair.client.set_zero_linger(true).has_value());
+  pair.client.close();
+  co_await pair.server.peer_closed();
+  auto written = co_await pair.server.write("x");
+  EXPECT_TRUE(!written && written.error() == std::errc::connection_reset);
+  for (int round = 0; round < 2; ++round) {
+    auto data = co_await pair.server.receive();
+    EXPECT_TRUE(!data && data.error() == std::errc::connection_reset);
+    std::array<char, 8> some;
+    auto count = co_await pair.server.read(some);
+    EXPECT_TRUE(!count && count.error() == std::errc::connection_reset);
+  }
+  co_return {};
+}
+TEST(tcp, a_reset_is_told_to_the_writer_and_to_the_reader) {
+  run(a_reset_is_told_to_the_writer_and_to_the_reader());
+}
+
 task<result<void>> connecting_to_a_closed_port_is_refused() {
   auto listener = co_await or_return(tcp_listener::bind("127.0.0.1:0"));
   auto address = listener.local_address();

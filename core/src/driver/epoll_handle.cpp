@@ -20,6 +20,7 @@ namespace detail {
 void epoll_handle::open(epoll_driver& owner, int descriptor) noexcept {
   owner_ = &owner;
   descriptor_ = descriptor;
+  failure_.store(0, std::memory_order_relaxed);
   auto next_generation = (readiness_.load(std::memory_order_relaxed) >> generation_shift) + 1;
   // Taken to be ready until a system call says otherwise.
   readiness_.store(next_generation << generation_shift | readable | writable,
@@ -71,7 +72,27 @@ std::int64_t epoll_handle::try_then_wait(io_operation& operation, std::uint64_t 
       continue;
     }
     operation.cancel();
-    return done == -EAGAIN ? -ECONNRESET : done;  // broken: nothing will ever come
+    if (done == -EAGAIN) done = -ECONNRESET;  // broken: nothing will ever come
+    if (done < 0) note_failure(done);
+    return done;
+  }
+}
+
+// The kernel tells of a broken connection once; whoever asks next reads the end of the stream, as
+// if the peer had ended it. So a writer that is told must not keep it from the reader. (EPIPE is no
+// failure of the connection: the peer ended its side and reads no more, or this side was shut
+// down.)
+void epoll_handle::note_failure(std::int64_t failure) noexcept {
+  switch (-failure) {
+    case ECONNRESET:
+    case ECONNABORTED:
+    case ETIMEDOUT:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+      failure_.store(static_cast<int>(failure), std::memory_order_release);
+      break;
+    default:
+      break;
   }
 }
 
@@ -105,6 +126,7 @@ std::int64_t epoll_handle::receive(io_operation& operation, std::span<std::byte>
   return try_then_wait(operation, readable, [&](std::uint64_t seen) -> std::int64_t {
     auto got = ::recv(descriptor_, into.data(), into.size(), 0);
     if (got < 0) return -errno;
+    if (got == 0) return end_of_stream();
     if (got > 0 && static_cast<std::size_t>(got) < into.size()) note_short_read(seen);
     return got;
   });
@@ -124,7 +146,7 @@ std::int64_t epoll_handle::receive_into(io_operation& operation, buffer& into,
     if (got <= 0) {
       auto failure = errno;
       if (into.empty()) into.reset();
-      return got < 0 ? -failure : 0;
+      return got < 0 ? -failure : end_of_stream();
     }
     into.commit(static_cast<std::size_t>(got));
     if (static_cast<std::size_t>(got) < room.size()) note_short_read(seen);

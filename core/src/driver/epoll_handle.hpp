@@ -54,6 +54,9 @@ class epoll_handle final : public io_handle {
   atomic_waker& slot_of(io_direction direction) noexcept;
   void clear(std::uint64_t seen, std::uint64_t flag) noexcept;
   void note_short_read(std::uint64_t seen) noexcept;
+  void note_failure(std::int64_t failure) noexcept;
+  // What a read of nothing means: the end of the stream, or what broke it.
+  std::int64_t end_of_stream() const noexcept { return failure_.load(std::memory_order_acquire); }
   void on_event(std::uint32_t events, std::uint16_t generation) noexcept;
   void open(epoll_driver& owner, int descriptor) noexcept;
   std::uint16_t generation() const noexcept {
@@ -65,6 +68,7 @@ class epoll_handle final : public io_handle {
   atomic_waker read_waker_;
   atomic_waker write_waker_;
   atomic_waker closing_waker_;
+  facade::atomic<int> failure_{0};  // a negative errno, once the connection has failed
   int descriptor_ = -1;
   epoll_driver* owner_ = nullptr;
   epoll_handle* next_free_ = nullptr;
