@@ -40,9 +40,9 @@ using io_state = detail::io_operation;
 class [[nodiscard]] progress {
  public:
   static progress not_yet() noexcept { return progress(not_yet_count); }
-  progress(std::size_t count) noexcept : came_(count) {}  // NOLINT: return a count
-  progress(weft::error failure) noexcept
-      : came_(std::unexpect, std::move(failure)) {}  // NOLINT: return an error
+  explicit(false) progress(std::size_t count) noexcept : came_(count) {}
+  explicit(false) progress(weft::error failure) noexcept
+      : came_(std::unexpect, std::move(failure)) {}
 
   bool pending() const noexcept { return came_.has_value() && *came_ == not_yet_count; }
   bool failed() const noexcept { return !came_.has_value(); }
