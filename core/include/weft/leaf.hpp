@@ -6,7 +6,7 @@
 //   class ready_flag : public weft::leaf_awaiter<ready_flag> {
 //    public:
 //     static constexpr const char* name = "ready flag";       // what dump_tasks() prints
-//     bool poll() {                                           // true: done
+//     bool poll() noexcept {                                  // true: done
 //       if (flag_.is_set()) return true;
 //       flag_.waiter.register_current();                      // first register,
 //       return flag_.is_set();                                // then look again

@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "facade.hpp"
@@ -13,6 +14,21 @@
 namespace weft {
 inline namespace v0 {
 namespace detail {
+
+// Holds one reference to a task.
+class task_reference {
+ public:
+  explicit task_reference(task_header* task) noexcept : task_(task) { task->add_reference(); }
+  task_reference(task_reference&& other) noexcept : task_(std::exchange(other.task_, nullptr)) {}
+  task_reference& operator=(task_reference&&) = delete;
+  ~task_reference() {
+    if (task_) task_->release();
+  }
+  task_header* get() const noexcept { return task_; }
+
+ private:
+  task_header* task_;
+};
 
 // Intrusive lists in shards, each under its lock. The list holds one reference to each task.
 class owned_tasks {
@@ -63,14 +79,12 @@ class owned_tasks {
     }
     return nullptr;
   }
-  // All of them, each with a reference for the caller.
-  std::vector<task_header*> snapshot() {
-    std::vector<task_header*> found;
+  std::vector<task_reference> snapshot() {
+    std::vector<task_reference> found;
     for (auto& list : lists_) {
       std::lock_guard held(list.lock);
       for (auto* task = list.first; task; task = task->owned_next) {
-        found.push_back(task);
-        task->add_reference();
+        found.emplace_back(task);
       }
     }
     return found;

@@ -54,8 +54,24 @@ void print_suspended(std::string& out, const task_header* task) {
   }
 }
 
-// Freezes the task while it is looked at. A wake-up that comes meanwhile leaves it to us to queue
-// it.
+// Holds a task that was taken from nobody: with RUNNING set no thread runs it. A wake-up that comes
+// meanwhile leaves it to us to queue it.
+class frozen {
+ public:
+  explicit frozen(task_header* task) noexcept : task_(task) {}
+  frozen(const frozen&) = delete;
+  frozen& operator=(const frozen&) = delete;
+  ~frozen() {
+    auto before = task_->state.fetch_and(~state::running, std::memory_order_acq_rel);
+    if (!(before & state::notified)) return;
+    task_->add_reference();
+    scheduler::schedule(task_);
+  }
+
+ private:
+  task_header* task_;
+};
+
 void print_task(std::string& out, task_header* task) {
   print(out, "  task %" PRIu64, task->id);
   if (task->spawned_at.line()) {
@@ -72,13 +88,9 @@ void print_task(std::string& out, task_header* task) {
                                   : ": ready");
     return;
   }
+  frozen until_printed(task);
   out += ": suspended\n";
   print_suspended(out, task);
-  auto before = task->state.fetch_and(~state::running, std::memory_order_acq_rel);
-  if (before & state::notified) {
-    task->add_reference();
-    scheduler::schedule(task);
-  }
 }
 
 }  // namespace
@@ -87,10 +99,7 @@ std::string dump(scheduler& of) {
   std::string out;
   auto tasks = of.tasks().snapshot();
   print(out, "%zu live tasks\n", tasks.size());
-  for (auto* task : tasks) {
-    print_task(out, task);
-    task->release();
-  }
+  for (auto& task : tasks) print_task(out, task.get());
   return out;
 }
 

@@ -40,9 +40,10 @@ using io_state = detail::io_operation;
 class [[nodiscard]] progress {
  public:
   static progress not_yet() noexcept { return progress(not_yet_count); }
-  progress(std::size_t count) noexcept : came_(count) {}  // NOLINT: return a count
-  progress(weft::error failure) noexcept
-      : came_(std::unexpect, std::move(failure)) {}  // NOLINT: return an error
+  // NOLINTNEXTLINE(google-explicit-constructor): a poll returns a count,
+  progress(std::size_t count) noexcept : came_(count) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): or an error
+  progress(weft::error failure) noexcept : came_(std::unexpect, std::move(failure)) {}
 
   bool pending() const noexcept { return came_.has_value() && *came_ == not_yet_count; }
   bool failed() const noexcept { return !came_.has_value(); }

@@ -21,8 +21,8 @@ namespace weft::inline v0::http {
 class response {
  public:
   response() noexcept = default;
-  response(http::status status) noexcept
-      : status_(status) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  response(http::status status) noexcept : status_(status) {}
   response(http::status status, http::body body) noexcept
       : status_(status), body_(std::move(body)) {}
   response(http::body body) noexcept  // NOLINT(google-explicit-constructor)
