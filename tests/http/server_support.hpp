@@ -122,8 +122,7 @@ class peer {
 
   /// Everything until the server ends the connection.
   auto rest() -> task<std::string> {
-    while (co_await more()) {
-    }
+    while (auto came = co_await more()) (void)came;
     co_return std::exchange(text_, std::string());
   }
 
@@ -141,8 +140,7 @@ class peer {
   /// How long the server leaves the connection open from now on.
   auto time_until_closed() -> task<weft::duration> {
     auto began = weft::time::now();
-    while (co_await more()) {
-    }
+    while (auto came = co_await more()) (void)came;
     co_return weft::time::now() - began;
   }
   [[nodiscard]] auto is_over() const -> bool { return over_; }

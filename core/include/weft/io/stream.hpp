@@ -5,12 +5,13 @@
 // whatever is pending has registered the running branch, so one waker bit waits for all of it:
 //
 //   bool poll() noexcept {
-//     auto got = stream_.poll_receive_into(reading_, in_, 16384);      // io::io_state
-//     reading_{io::direction::read}; if (got.failed()) return end_with(std::move(got).error()); if
-//     (!got.pending() && got.count() == 0) return end_of_stream(); if (!out_.empty())
-//     write_some(stream_.poll_send(writing_, out_)); return !got.pending() ||
-//     stream_.poll_peer_closed(closing_);
+//     auto got = stream_.poll_receive_into(reading_, in_, 16384);
+//     if (got.failed()) return end_with(std::move(got).error());
+//     if (got.done() && got.count() == 0) return end_of_stream();
+//     return got.done() || stream_.poll_peer_closed(closing_);
 //   }
+//
+// where `reading_` is an `io::io_state{io::direction::read}` and `closing_` one of `closing`.
 #pragma once
 
 #include <weft/bytes.hpp>
