@@ -200,12 +200,8 @@ void worker::park() noexcept {
     worker_counters::count(counters_.parks);
     wait(park_timeout());
   }
-  claimed_ = owner_.idle().take_token();
-  if (claimed_) {
-    searching_ = true;
-  } else {
-    owner_.idle().wake_up();
-  }
+  claimed_ = owner_.idle().unpark();
+  searching_ = claimed_;
   fire_timers();
   share_work();
 }
