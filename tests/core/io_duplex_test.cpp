@@ -162,6 +162,29 @@ TEST(duplex, a_reset_breaks_both_ends) {
   run(a_reset_breaks_both_ends());
 }
 
+task<result<void>> wait_for_the_end(transport& of) {
+  co_await of.peer_closed();
+  co_return {};
+}
+task<result<void>> abort_it(transport end) {
+  end.abort();
+  co_return {};
+}
+task<result<void>> aborting_resets_the_other_end() {
+  auto [client, server] = duplex();
+  co_await or_return(server.write_all("half"));
+  auto [waited, done] = co_await weft::join(wait_for_the_end(client), abort_it(std::move(server)));
+  EXPECT_TRUE(waited && done);
+  auto lost = co_await client.receive();
+  EXPECT_TRUE(!lost && lost.error() == std::errc::connection_reset);
+  auto written = co_await client.write("x");
+  EXPECT_TRUE(!written && written.error() == std::errc::connection_reset);
+  co_return {};
+}
+TEST(duplex, aborting_resets_the_other_end) {
+  run(aborting_resets_the_other_end());
+}
+
 task<result<void>> closing_with_unread_data_resets_when_asked() {
   duplex_script script;
   script.second().resets_when_closed_unread();

@@ -71,6 +71,11 @@ task<result<void>> any_stream_is_a_transport() {
   co_await from.peer_closed();
   co_return {};
 }
+TEST(transport, a_stream_that_cannot_be_aborted_is_closed) {
+  transport from(std::make_unique<canned_stream>("hello"));
+  from.abort();
+  EXPECT_FALSE(static_cast<bool>(from));
+}
 TEST(transport, any_stream_is_a_transport) {
   run(any_stream_is_a_transport());
 }

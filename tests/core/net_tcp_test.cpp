@@ -122,6 +122,20 @@ TEST(tcp, a_zero_linger_resets) {
   run(a_zero_linger_resets());
 }
 
+task<result<void>> aborting_resets() {
+  auto pair = co_await or_return(connected_pair());
+  co_await or_return(pair.server.write_all("half"));
+  pair.server.abort();
+  EXPECT_FALSE(static_cast<bool>(pair.server));
+  co_await pair.client.peer_closed();
+  auto text = co_await read_all(pair.client);  // perhaps `half`, but never its end
+  EXPECT_TRUE(!text && text.error() == std::errc::connection_reset);
+  co_return {};
+}
+TEST(tcp, aborting_resets) {
+  run(aborting_resets());
+}
+
 // The kernel tells of a reset once. Who writes must not take it from who reads, for whom the rest
 // of the data would seem to be the end of the stream.
 task<result<void>> a_reset_is_told_to_the_writer_and_to_the_reader() {

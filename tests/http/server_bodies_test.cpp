@@ -239,6 +239,49 @@ TEST(http_server_bodies, a_stream_that_fails_or_throws_cuts_the_connection) {
   });
 }
 
+// To HTTP/1.0, the end of the connection is the end of the body.
+TEST(http_server_bodies, that_are_cut_short_end_with_a_reset_where_the_end_would_make_them_whole) {
+  using part = weft::result<std::optional<weft::bytes>>;
+  auto app = http::router()
+                 .get("/fail",
+                      [] {
+                        return http::response(
+                            http::status::ok, http::stream([first = true]() mutable -> task<part> {
+                              if (!std::exchange(first, false))
+                                co_return weft::fail(weft::errc::unknown);
+                              co_return std::optional<weft::bytes>(weft::bytes::copy("half"));
+                            }));
+                      })
+                 .get("/endless", [] {
+                   return http::response(http::status::ok, http::stream([]() -> task<part> {
+                                           co_await weft::sleep(1s);
+                                           co_return std::optional<weft::bytes>(
+                                               weft::bytes::from(std::string(1000, 'x')));
+                                         }));
+                 });
+  with_server(std::move(app), [](duplex_server& server) -> task<void> {
+    auto failed = server.connect();
+    auto got = co_await failed.ask("GET /fail HTTP/1.0\r\n\r\n");
+    EXPECT_TRUE(failed.was_reset()) << "the body failed";
+
+    auto half_open = server.connect();
+    co_await half_open.send("GET /endless HTTP/1.0\r\n\r\n");
+    co_await weft::sleep(1ms);
+    EXPECT_EQ(server.open(), 1U);
+
+    auto slow = server.connect(1000);
+    co_await slow.send("GET /endless HTTP/1.0\r\n\r\n");
+    co_await weft::sleep(1h);
+    got = co_await slow.receive();
+    EXPECT_TRUE(slow.was_reset()) << "it did not read in time";
+
+    server.state().enter(http::phase::cutting);
+    got = co_await half_open.receive();
+    EXPECT_TRUE(half_open.was_reset()) << "the server was stopped";
+    EXPECT_EQ(server.open(), 0U);
+  });
+}
+
 TEST(http_server_bodies, that_do_not_fit_the_declared_length_never_look_valid) {
   auto app = http::router().get("/{length}", [](http::request r) {
     auto stream =

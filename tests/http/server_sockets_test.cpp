@@ -103,6 +103,23 @@ TEST(http_server_curl, expects_100_continue) {
   EXPECT_NE(said.find("< HTTP/1.1 200"), std::string::npos) << said;
 }
 
+TEST(http_server_sockets, a_body_that_fails_does_not_look_whole_to_http_1_0) {
+  using part = weft::result<std::optional<weft::bytes>>;
+  auto half = [] {
+    return http::response(http::status::ok, http::stream([first = true]() mutable -> task<part> {
+                            if (!std::exchange(first, false))
+                              co_return weft::fail(weft::errc::unknown);
+                            co_return std::optional<weft::bytes>(weft::bytes::copy("half"));
+                          }));
+  };
+  live_server server(http::router().get("/", half));
+  client_socket client(server.port());
+  client.send("GET / HTTP/1.0\r\n\r\n");
+  (void)client.rest();
+  EXPECT_TRUE(client.was_reset());
+  server.await_count(counter::connections_open, 0);
+}
+
 TEST(http_server_sockets, a_half_open_client_gets_its_answer) {
   live_server server(app());
   client_socket client(server.port());

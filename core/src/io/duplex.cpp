@@ -22,6 +22,7 @@ class duplex_stream final : public io::byte_stream {
   io::progress poll_send(io::io_state& state, std::span<const io_slice> pieces) noexcept override;
   io::progress poll_shutdown(io::io_state& state) noexcept override;
   bool poll_peer_closed(io::io_state& state) noexcept override;
+  void abort() noexcept override { shared_->reset(); }
   void cancel(io_operation& state) noexcept override;
 
  private:

@@ -90,7 +90,7 @@ void duplex_state::break_connection(duplex_wakers& woken) noexcept {
   }
 }
 
-void duplex_state::reset() {
+void duplex_state::reset() noexcept {
   duplex_wakers woken;
   {
     std::lock_guard held(lock);

@@ -78,7 +78,7 @@ struct duplex_state {
   verdict judge(duplex_plan& plan, timer_entry& timer) noexcept;
   // With the lock held.
   void break_connection(duplex_wakers& woken) noexcept;
-  void reset();
+  void reset() noexcept;
   void plan(duplex_plan& into, std::uint64_t nth, io::fault what);
 };
 

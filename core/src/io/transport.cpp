@@ -23,6 +23,8 @@ progress byte_stream::poll_receive_into(io_state& state, buffer& into, std::size
   return came;
 }
 
+void byte_stream::abort() noexcept {}
+
 int byte_stream::native_handle() const noexcept {
   return -1;
 }

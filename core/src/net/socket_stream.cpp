@@ -1,5 +1,7 @@
 #include "net/socket_stream.hpp"
 
+#include <sys/socket.h>
+
 #include <cerrno>
 
 #include "net/socket_address.hpp"
@@ -33,6 +35,13 @@ io::progress socket_stream::poll_shutdown(io::io_state&) noexcept {
 
 bool socket_stream::poll_peer_closed(io::io_state& state) noexcept {
   return handle_->peer_closed(state) != io_pending;
+}
+
+// Closing sends a reset then, whatever is still to be sent or read. It fails only for a descriptor
+// that is no socket.
+void socket_stream::abort() noexcept {
+  linger at_once{1, 0};
+  (void)::setsockopt(handle_->descriptor(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 net::socket_address socket_stream::local_address() const {

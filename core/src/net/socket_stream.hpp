@@ -22,6 +22,7 @@ class socket_stream final : public io::byte_stream {
   io::progress poll_send(io::io_state& state, std::span<const io_slice> pieces) noexcept override;
   io::progress poll_shutdown(io::io_state& state) noexcept override;
   bool poll_peer_closed(io::io_state& state) noexcept override;
+  void abort() noexcept override;
   int native_handle() const noexcept override { return handle_->descriptor(); }
   net::socket_address peer_address() const override { return peer_; }
   net::socket_address local_address() const override;

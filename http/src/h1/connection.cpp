@@ -46,6 +46,12 @@ class connection::step {
 connection::connection(admission admitted, io::transport stream)
     : registered_connection(std::move(admitted)), stream_(std::move(stream)) {}
 
+// However it came to this (the body failed, the peer does not read, the server is stopped), a part
+// of a response must not look like all of it.
+connection::~connection() {
+  if (end_means_whole_ && !write_ended_) stream_.stream().abort();
+}
+
 auto connection::run() -> task<void> {
   while (open_) {
     co_await step<&connection::poll_request>(*this);

@@ -24,6 +24,9 @@ namespace weft::inline v0::http::h1 {
 class connection : private registered_connection {
  public:
   connection(admission admitted, io::transport stream);
+  connection(const connection&) = delete;
+  auto operator=(const connection&) -> connection& = delete;
+  ~connection();
 
   /// The connection's life. To be run as a task that owns the connection.
   auto run() -> task<void>;
@@ -73,6 +76,7 @@ class connection : private registered_connection {
   bool broken_ = false;       // nothing can be written any more
   bool say_goodbye_ = false;  // what is pending is to be written, and the end to be awaited
   bool write_ended_ = false;
+  bool end_means_whole_ = false;  // it delimits a response: only one that is whole may be ended
   std::size_t lingered_ = 0;
   std::unique_ptr<exchange> exchange_;  // while there are bytes of a request, or a response
 };

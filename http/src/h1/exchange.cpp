@@ -278,6 +278,7 @@ void exchange::send_head(std::optional<std::uint64_t> size) {
   auto& out = connection_.out_;
   encoder_.start(out.text(), context, answer.status(), answer.fields(), size, time::wall_clock_s(),
                  answer.is_text() ? text_type_line : std::string_view());
+  connection_.end_means_whole_ = encoder_.body() == response_encoder::framing::until_close;
   stage_ = stage::responding;
   if (!encoder_.wants_body()) return finish_response(nullptr);
   if (!answer.body().is_full()) {

@@ -82,8 +82,8 @@ class duplex_end {
   WEFT_API duplex_end& resets_when_closed_unread();
 
   WEFT_API duplex_counters counters() const;
-  /// Breaks the connection now: what is under way is lost, and every operation of both ends fails
-  /// with `std::errc::connection_reset`.
+  /// Breaks the connection now, as transport::abort() does: what is under way is lost, and every
+  /// operation of both ends fails with `std::errc::connection_reset`.
   WEFT_API void reset();
 
  private:

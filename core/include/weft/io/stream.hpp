@@ -100,6 +100,11 @@ class WEFT_API byte_stream : public detail::io_source {
   /// True once the peer has ended its side, or the connection is broken; what it sent before may
   /// still be unread.
   virtual bool poll_peer_closed(io_state& state) noexcept = 0;
+  /// From now on, ending the stream breaks the connection: the peer reads
+  /// `std::errc::connection_reset` and not the end of the stream, so that it does not take what it
+  /// has for the whole. What was sent may be lost. Nothing but the destructor is called afterwards.
+  /// A stream that cannot do so ends as ever: that is the default.
+  virtual void abort() noexcept;
 
   /// The file descriptor below, or -1.
   virtual int native_handle() const noexcept;

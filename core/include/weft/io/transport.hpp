@@ -228,6 +228,12 @@ class transport {
   explicit operator bool() const noexcept { return stream_ != nullptr; }
   /// Closes the connection now. What was sent still goes out.
   void close() noexcept { stream_.reset(); }
+  /// Breaks the connection now: the peer reads `std::errc::connection_reset` instead of the end of
+  /// the stream. What was sent may be lost. For what must not pass for the whole.
+  void abort() noexcept {
+    stream().abort();
+    close();
+  }
 
   /// What there is to read, in memory of the driver's that is taken only when there is something;
   /// at the end of the stream, empty bytes. Bounds: at most one block (16 KiB). Cancel-safety:
