@@ -338,7 +338,10 @@ auto statuses_of(std::string_view verdict) -> std::string {
       note(word);
       return statuses;
     }
-    if (word == "...") return statuses;
+    if (word == "...") {
+      if (in_request) note("400");  // the client ended its side within the body
+      return statuses;
+    }
     if (!word.empty() && !in_request) in_request = true;
     if (end == std::string::npos || plain[end] == ';') {
       if (in_request) note("200");

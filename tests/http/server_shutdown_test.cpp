@@ -78,6 +78,119 @@ TEST(http_server_disconnect, within_a_body_cancels_its_reader) {
   });
 }
 
+// Reads its body, if at all, after `wait`.
+auto reading_late(int& handlers, weft::duration wait) {
+  return http::router().post("/", [&handlers, wait](http::request r) -> task<http::result> {
+    alive here(handlers);
+    co_await weft::sleep(wait);
+    auto all = co_await or_return(std::move(r).body().collect(100'000));
+    co_return http::response(std::to_string(all.size()));
+  });
+}
+
+TEST(http_server_disconnect, behind_an_unread_body_cancels_the_handler) {
+  // The client hangs up, resets, or ends its side: before or after the rest of the body.
+  for (int how = 0; how < 4; ++how) {
+    int handlers = 0;
+    with_server(reading_late(handlers, 1h), [&](duplex_server& server) -> task<void> {
+      io::duplex_script script;
+      auto client = server.connect(script);
+      co_await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nxx");
+      co_await weft::sleep(1s);
+      EXPECT_EQ(handlers, 1);
+      if (how == 3) co_await client.send(std::string(998, 'x'));
+      if (how == 0) client.hang_up();
+      if (how == 1) script.first().reset();
+      if (how >= 2) co_await client.end();
+      co_await weft::sleep(990ms);
+      EXPECT_EQ(handlers, 1) << "limits::linger: it may have ended its side only";
+      co_await weft::sleep(20ms);
+      EXPECT_EQ(handlers, 0) << how;
+      EXPECT_EQ(server.open(), 0U) << how;
+      EXPECT_EQ(server.count(counter::peer_disconnects), 1) << how;
+    });
+  }
+}
+
+TEST(http_server_disconnect, behind_an_unread_body_that_is_whole_leaves_time_to_answer) {
+  int handlers = 0;
+  with_server(reading_late(handlers, 900ms), [&](duplex_server& server) -> task<void> {
+    auto client = server.connect();
+    co_await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nxx");
+    co_await client.send(std::string(998, 'x'));
+    co_await client.end();
+    auto got = co_await client.receive();
+    EXPECT_EQ(got.status, 200);
+    EXPECT_EQ(got.body, "1000");
+    EXPECT_EQ(server.count(counter::peer_disconnects), 0);
+  });
+}
+
+TEST(http_server_disconnect, behind_a_body_that_is_read_slowly_does_not_cut_it) {
+  auto app = http::router().post("/", [](http::request r) -> task<http::result> {
+    std::size_t size = 0;
+    while (auto part = co_await or_return(r.body().next())) {
+      size += part->size();
+      co_await weft::sleep(900ms);
+    }
+    co_return http::response(std::to_string(size));
+  });
+  with_server(std::move(app), [](duplex_server& server) -> task<void> {
+    io::duplex_script script;
+    script.second().on_every_receive(io::fault::at_most(1000));
+    auto client = server.connect(script);
+    co_await client.send(post("/", std::string(20'000, 'x')));
+    co_await client.end();
+    auto got = co_await client.receive();
+    EXPECT_EQ(got.body, "20000");
+    EXPECT_EQ(server.count(counter::peer_disconnects), 0);
+  });
+}
+
+TEST(http_server_disconnect, within_a_body_is_an_error_of_its_reader_and_is_answered) {
+  static constexpr weft::duration waits[] = {0s, 500ms};  // before it comes, and after it
+  for (auto wait : waits) {
+    int handlers = 0;
+    with_server(reading_late(handlers, wait), [&](duplex_server& server) -> task<void> {
+      auto client = server.connect();
+      co_await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nxx");
+      co_await weft::sleep(1ms);
+      co_await client.end();
+      auto got = co_await client.receive();
+      EXPECT_EQ(got.status, 400);
+      EXPECT_EQ(got.field("connection"), "close");
+      auto rest = co_await client.rest();
+      EXPECT_EQ(rest, "");
+      client.hang_up();
+      co_await weft::sleep(1ms);
+      EXPECT_EQ(server.open(), 0U);
+      EXPECT_EQ(server.count(counter::peer_disconnects), 1);
+    });
+  }
+}
+
+TEST(http_server_disconnect, within_a_body_leaves_its_reader_a_while_to_answer) {
+  int handlers = 0;
+  auto app = http::router().post("/", [&handlers](http::request r) -> task<std::string> {
+    alive here(handlers);
+    auto all = co_await std::move(r).body().collect(10'000);
+    EXPECT_TRUE(!all && all.error() == weft::errc::end_of_stream);
+    co_await weft::sleep(1h);
+    co_return "too late";
+  });
+  with_server(std::move(app), [&](duplex_server& server) -> task<void> {
+    auto client = server.connect();
+    co_await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nxx");
+    co_await client.end();
+    co_await weft::sleep(990ms);
+    EXPECT_EQ(handlers, 1);
+    co_await weft::sleep(20ms);
+    EXPECT_EQ(handlers, 0);
+    EXPECT_EQ(server.open(), 0U);
+    EXPECT_EQ(server.count(counter::peer_disconnects), 1);
+  });
+}
+
 TEST(http_server_disconnect, within_a_response_stops_its_stream) {
   int streams = 0;
   auto app = http::router().get("/", [&streams] {

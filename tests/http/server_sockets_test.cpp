@@ -25,6 +25,11 @@ auto app() {
           })
       .put("/echo", [](http::request r) { return http::response(std::move(r).body()); })
       .post("/echo", [](http::request r) { return http::response(std::move(r).body()); })
+      .post("/collect",
+            [](http::request r) -> task<http::result> {
+              auto all = co_await or_return(std::move(r).body().collect(100'000));
+              co_return http::response(std::move(all));
+            })
       .post("/ignore", [] { return "ignored"; });
 }
 
@@ -161,6 +166,36 @@ TEST(http_server_sockets, a_client_that_resets_cancels_its_handler) {
   client.send(request("/sleep/60000"));
   server.await_count(counter::requests, 1);
   client.reset();
+  server.await_count(counter::connections_open, 0);
+}
+
+TEST(http_server_sockets, a_client_that_resets_cancels_a_handler_that_does_not_read_its_body) {
+  auto late = [](http::request) -> task<std::string> {
+    co_await weft::sleep(1min);
+    co_return "too late";
+  };
+  live_server server(http::router().post("/", late));
+  client_socket resets(server.port());
+  client_socket ends(server.port());
+  auto half = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf";
+  resets.send(half);
+  ends.send(half);
+  server.await_count(counter::requests, 2);
+  resets.reset();
+  ends.end();
+  server.await_count(counter::connections_open, 0);
+  EXPECT_EQ(server.count(counter::peer_disconnects), 2);
+}
+
+TEST(http_server_sockets, a_client_that_ends_within_a_body_is_told) {
+  live_server server(app());
+  client_socket client(server.port());
+  client.send("POST /collect HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf");
+  server.await_count(counter::requests, 1);
+  client.end();
+  auto got = client.rest();
+  EXPECT_TRUE(got.starts_with("HTTP/1.1 400 ")) << got;
+  EXPECT_FALSE(client.was_reset());
   server.await_count(counter::connections_open, 0);
 }
 

@@ -1,6 +1,7 @@
 #include "h1/exchange.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "h1/connection.hpp"
@@ -46,6 +47,7 @@ void exchange::begin() {
   reusable_ = semantics.keep_alive;
   wants_continue_ = semantics.expect_continue;
   was_wanted_ = false;
+  is_disconnected_ = false;
   received_ = 0;
   waited_ = duration::zero();
   drained_ = 0;
@@ -145,7 +147,8 @@ auto exchange::feed_body() -> bool {
       case request_parser::event::data: {
         auto data = parser_.take_data();
         received_ += data.size();
-        if (connection_.waiting_ == connection::waiting::body) connection_.stop_waiting();
+        connection_
+            .stop_waiting();  // for the body, or for the end of a peer that has ended its side
         channel_->push(std::move(data));
         return true;
       }
@@ -165,14 +168,29 @@ auto exchange::feed_body() -> bool {
       default:
         break;
     }
-    bool pending = false;
-    if (connection_.receive_more(pending)) continue;
-    if (!pending) {
-      connection_.server().counters().add(counter::peer_disconnects);
+    auto got = connection_.stream_.poll_receive_into(connection_.reading_, connection_.in_,
+                                                     std::numeric_limits<std::size_t>::max());
+    if (got.pending()) return body_is_late();
+    if (got.failed()) {
+      peer_is_gone();
       return true;
     }
-    return body_is_late();
+    if (got.count() == 0) {
+      body_ended_early();
+      return true;
+    }
   }
+}
+
+// The peer has ended its side within the body. It may still wait for an answer: whoever reads the
+// body is told, and has as long as watch_peer leaves it.
+void exchange::body_ended_early() {
+  note_disconnect();
+  if (connection_.waiting_ == connection::waiting::body) connection_.stop_waiting();
+  reusable_ = false;
+  body_ = body_read::ended;
+  channel_->fail(error(errc::end_of_stream, "the client ended the connection within the body")
+                     .with_payload(status::bad_request));
 }
 
 // True: the body did not arrive in time, and the request has failed.
@@ -236,17 +254,22 @@ auto exchange::pump_handler() -> bool {
 }
 
 // A peer that has ended its side may be gone, or may be waiting for the answer as `nc -N` does. It
-// gets what is ready soon; then the handler is cancelled. While the body is still to be read,
-// whoever reads it finds out.
+// gets what is ready soon; then the handler is cancelled, even if a part of the request's body is
+// still to be read. While somebody waits for that part, reading it finds out.
 void exchange::watch_peer() noexcept {
-  if (body_ == body_read::unread || body_ == body_read::reading) return;
+  if (was_wanted_ && body_ == body_read::reading) return;
   if (!connection_.stream_.poll_peer_closed(connection_.closing_)) return;
   connection_.wait_until(connection::waiting::linger, connection_.server().limits().linger());
   if (connection_.deadline_passed()) peer_is_gone();
 }
 
-void exchange::peer_is_gone() noexcept {
+void exchange::note_disconnect() noexcept {
+  if (std::exchange(is_disconnected_, true)) return;
   connection_.server().counters().add(counter::peer_disconnects);
+}
+
+void exchange::peer_is_gone() noexcept {
+  note_disconnect();
   connection_.broken_ = true;
   connection_.close_quietly();
 }

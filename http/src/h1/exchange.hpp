@@ -64,6 +64,8 @@ class exchange {
   auto send_frame(body_source::polled& next) -> bool;
   auto wait_for_frame() noexcept -> bool;
   void watch_peer() noexcept;
+  void body_ended_early();
+  void note_disconnect() noexcept;
   void peer_is_gone() noexcept;
   void cut_response() noexcept;
   void finish_response(const header_map* trailers);
@@ -80,6 +82,7 @@ class exchange {
   bool wants_continue_ = false;
   bool was_wanted_ = false;
   bool is_head_ = false;
+  bool is_disconnected_ = false;  // the peer has ended or broken the connection, and it is counted
   http::version version_ = http::version::http_1_1;
   std::uint64_t received_ = 0;  // of the body
   std::uint64_t drained_ = 0;
