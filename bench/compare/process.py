@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import random
 import re
 import resource
 import signal
@@ -36,9 +37,16 @@ def raise_descriptor_limit():
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Not one of those that the kernel gives to who connects: else the probe for a server that is
+    not up yet can be connected to itself, and the server finds its port taken."""
+    for port in random.sample(range(20_000, 32_768), 1000):
+        try:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+                return port
+        except OSError:
+            pass
+    raise StartError("there is no free port between 20000 and 32768")
 
 
 def process_tree(pid):

@@ -1,7 +1,7 @@
 # ./dev check: what a change must pass, step by step. Each step runs in a process of its own, so that one that
 # fails does not keep the others from running, and can be repeated alone.
 
-all_steps=(format tidy lint headers header-cost gcc12 gcc12-debug asan tsan stress install)
+all_steps=(format tidy lint headers header-cost gcc12 gcc12-debug asan tsan stress peers install)
 quick_steps=(format tidy lint headers header-cost gcc12 asan tsan install)
 
 describe_step() {
@@ -16,6 +16,7 @@ describe_step() {
     asan) echo "all tests under the address and undefined-behaviour sanitizers" ;;
     tsan) echo "all tests under the thread sanitizer" ;;
     stress) echo "stress tests for a minute each, under both kinds of sanitizers" ;;
+    peers) echo "clients that people have see no failure; weft takes no request that nginx and Hyper both refuse" ;;
     install) echo "outside projects find, build and run the installed weft" ;;
   esac
 }
@@ -81,6 +82,17 @@ step_stress() {
   done
 }
 
+step_peers() {
+  preset_build dev hello collecting_server dump_h1_corpus
+  say "Loading examples/hello with curl, wrk, h2load and ab"
+  python3 -B tests/differential/clients.py build/dev/examples/hello
+  say "Comparing what is accepted with nginx and Hyper"
+  python3 -B tests/differential/differential.py \
+    build/dev/tests/differential/collecting_server build/dev/tests/differential/dump_h1_corpus ||
+    die "weft accepts what others refuse, or a peer is missing" \
+      "A difference that is meant goes into tests/differential/explained.txt, with the reason."
+}
+
 step_install() {
   preset_build dev
   ctest --test-dir build/dev -L install --output-on-failure --no-tests=error
@@ -114,6 +126,7 @@ check_command() {
   done
   ((${#only[@]})) && steps=("${only[@]}")
   ensure_base
+  [[ " ${steps[*]} " != *" peers "* ]] || ensure_peers
 
   local table=() failed=() start total=$SECONDS number=0
   mkdir -p build/log

@@ -8,9 +8,11 @@ base_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev
   curl wrk nghttp2-client apache2-utils
 )
-bench_packages=(nginx libboost-dev valgrind)
-# A toolchain of the user's own is at least as new as Debian's.
-command -v cargo >/dev/null || bench_packages+=(cargo rustc)
+# What weft is compared with: nginx, and Hyper, which is built. A toolchain of the user's own is taken to be
+# new enough; Debian's `cargo` is not.
+peer_packages=(nginx)
+command -v cargo >/dev/null || peer_packages+=(cargo-web rustc-web)
+bench_packages=("${peer_packages[@]}" libboost-dev valgrind)
 
 # What the packages are for, on a system that is not Debian 12.
 base_tools=(clang++-19 clang-tidy-19 clang-format-19 clang-query-19 ld.lld-19 g++-12 cmake ninja git python3 curl)
@@ -96,6 +98,7 @@ ensure_packages() {
 }
 
 ensure_base() { ensure_packages "${base_packages[@]}"; }
+ensure_peers() { ensure_packages "${base_packages[@]}" "${peer_packages[@]}"; }
 ensure_bench() { ensure_packages "${base_packages[@]}" "${bench_packages[@]}"; }
 
 setup_command() {
