@@ -1,7 +1,10 @@
 #include <weft/bytes.hpp>
 
+#include <malloc.h>
+
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 // Blocks of four size classes are kept in a cache of each thread, last in first out, so that the
 // block that is hot in the processor's cache is used next. A cache is capped, and it decays: blocks
@@ -20,6 +23,7 @@ constexpr std::array<std::size_t, 4> block_class_sizes{1024, 4 * 1024, 16 * 1024
 constexpr std::array<std::uint32_t, 4> block_class_caps{64, 64, 64, 8};
 constexpr std::size_t max_block_capacity = std::size_t{1} << 38;  // beyond that it is a mistake
 constexpr std::uint32_t decay_window = 1024;                      // operations on a class
+constexpr std::size_t worth_returning = 1 << 20;                  // to the system
 
 struct free_block {
   free_block* next;
@@ -35,6 +39,7 @@ struct free_blocks {
 
 struct block_cache {
   std::array<free_blocks, block_class_sizes.size()> lists;
+  std::size_t freed;  // bytes that malloc got back since it last gave memory back to the system
   bool reaper_armed;
   bool closed;  // the thread is ending
 };
@@ -48,8 +53,14 @@ auto pop_block(free_blocks& list) noexcept -> free_block* {
   return block;
 }
 
+void free_memory(void* block, std::size_t size) noexcept {
+  thread_blocks.freed += size;
+  std::free(block);
+}
+
 void shrink_blocks(free_blocks& list, std::uint32_t target) noexcept {
-  while (list.held > target) std::free(pop_block(list));
+  auto size = block_class_sizes[static_cast<std::size_t>(&list - thread_blocks.lists.data())];
+  while (list.held > target) free_memory(pop_block(list), size);
   if (list.lowest > list.held) list.lowest = list.held;
 }
 
@@ -89,7 +100,8 @@ constexpr bool block_caching = true;
 
 void put_block_back(bytes_owner* owner) noexcept {
   auto* block = static_cast<bytes_block*>(owner);
-  const auto index = block_class_of(block->capacity + sizeof(bytes_block));
+  const auto size = block->capacity + sizeof(bytes_block);
+  const auto index = block_class_of(size);
   block->~bytes_block();
   if (block_caching && index < block_class_sizes.size() && !thread_blocks.closed) {
     auto& list = thread_blocks.lists[index];
@@ -100,7 +112,7 @@ void put_block_back(bytes_owner* owner) noexcept {
       return tick_blocks(list);
     }
   }
-  std::free(block);
+  free_memory(block, size);
 }
 
 }  // namespace
@@ -131,6 +143,8 @@ void trim_block_cache() noexcept {
     shrink_blocks(list, 0);
     list.operations = 0;
   }
+  // Malloc keeps what lies between blocks that are still in use: after a burst, most of it.
+  if (std::exchange(thread_blocks.freed, 0) >= worth_returning) ::malloc_trim(worth_returning);
 }
 
 }  // namespace weft::inline v0
