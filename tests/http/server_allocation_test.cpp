@@ -178,10 +178,10 @@ TEST(http_server_allocation, an_idle_connection_holds_at_most_2_kib) {
     EXPECT_TRUE(client.receive_until("Hello, World!").ends_with("Hello, World!"));
   };
   ask(clients.emplace_back(server.port()));
-  ::usleep(10'000);
+  ::usleep(1'200'000);
   auto before = held.load();
   for (int i = 0; i < count; ++i) ask(clients.emplace_back(server.port()));
-  // A connection becomes idle a moment after its answer has arrived.
+  // It gives its buffers back when it has been idle for a second.
   auto until = std::chrono::steady_clock::now() + 5s;
   auto each = [&] { return (held.load() - before) / count; };
   while (each() > idle_connection_holds && std::chrono::steady_clock::now() < until) ::usleep(1000);
