@@ -59,10 +59,10 @@ auto operator new(std::size_t size) -> void* {
   throw std::bad_alloc();
 }
 void operator delete(void* memory) noexcept {
-  std::free(memory);
+  __wrap_free(memory);
 }
 void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
+  __wrap_free(memory);
 }
 
 namespace {
