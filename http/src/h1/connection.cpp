@@ -16,7 +16,8 @@ namespace {
 
 // Answers to pipelined requests are gathered up to here before they are written.
 constexpr std::size_t write_batch = 64 * 1024;
-// What an idle connection holds is kept this long, for the next request of a busy one.
+// What an idle connection holds is kept this long, for the next request of a busy one: its parser
+// and what it writes into.
 constexpr duration keeps_memory = std::chrono::seconds(1);
 constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
@@ -165,9 +166,10 @@ auto connection::poll_request() noexcept -> bool {
       close_quietly();
       return true;
     }
+    // The block that was read into goes back at once, while it is warm, to whoever reads next.
+    if (is_idle) in_.reset();
     if (!deadline_passed()) return false;
     if (waiting_ == waiting::idle && server().limits().idle() > keeps_memory) {
-      in_.reset();
       out_.release();
       exchange_.reset();
       wait_until(waiting::idle_for_long, server().limits().idle() - keeps_memory);
