@@ -9,9 +9,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "task_support.hpp"
 
@@ -171,6 +174,34 @@ class counts_polls {
   Operation inner_;
   int* polls_;
 };
+// What an operation lends to branches of its own while it is looked at first must not be what it is
+// woken by itself.
+task<void> sets_in_turn(std::vector<flag*> flags) {
+  for (auto* each : flags) {
+    for (int i = 0; i < 3; ++i) co_await weft::yield_now();
+    each->set();
+  }
+}
+task<void> lends_branches(std::vector<int> order) {
+  std::array<flag, 4> flags;
+  std::vector<flag*> in_order;
+  for (auto index : order) in_order.push_back(&flags[static_cast<std::size_t>(index)]);
+  auto setter = weft::spawn(sets_in_turn(std::move(in_order)));
+  int polls = 0;
+  auto inner = weft::join(flags[0].wait(), flags[1].wait());
+  auto counted = counts_polls(std::move(inner), polls);
+  auto outer = weft::join(std::move(counted), flags[2].wait(), flags[3].wait());
+  co_await std::move(outer);
+  for (auto& each : flags) EXPECT_EQ(each.waiting(), 0);
+  co_await std::move(setter);
+}
+TEST(leaf, operations_of_ones_own_may_have_branches) {
+  std::vector<int> order{0, 1, 2, 3};
+  do {
+    run_paused(lends_branches(order));
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
 task<int> after_yields(int yields, int value) {
   for (int i = 0; i < yields; ++i) co_await weft::yield_now();
   co_return value;

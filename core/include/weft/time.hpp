@@ -126,6 +126,7 @@ class timeout_awaiter : public leaf_awaiter<timeout_awaiter<Operation>> {
       : deadline_(deadline), inner_(std::move(operation)) {}
 
   static constexpr const char* name = "timeout";
+  static constexpr bool lends_bits = true;
 
   // The operation is polled before the clock is looked at: what is ready wins over a deadline that
   // is past.

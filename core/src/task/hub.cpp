@@ -100,19 +100,11 @@ void deallocate_hub(hub* unused) noexcept {
 
 void link_branch(branch_node* node, leaf* parent) {
   auto* task = thread_place.task;
-  node->parent = parent;
-  if (auto free = ~task->used_bits) {
-    auto bit = static_cast<unsigned>(std::countr_zero(free));
-    task->used_bits |= 1u << bit;
-    task->fresh_bits |= 1u << bit;
-    node->bit = static_cast<std::uint8_t>(bit);
-    node->target = task;
-    node->previous = &task->root;
-    node->next = task->root.next;
-    if (node->next) node->next->previous = node;
-    task->root.next = node;
+  if (show_bit(task, node, parent)) {
+    (void)keep_bit(task, node);
     return;
   }
+  node->parent = parent;
   auto* lender = hub_with_room(task);
   auto bit = static_cast<unsigned>(std::countr_zero(~lender->used_bits));
   lender->used_bits |= 1u << bit;
@@ -131,6 +123,7 @@ void unlink_branch(branch_node* node) noexcept {
     if (lender->used_bits == 0) drop_empty_hub(lender->owner, lender);
     return;
   }
+  if (!node->previous) return;  // it was only shown the bit
   auto* task = static_cast<task_header*>(target);
   task->used_bits &= ~(1u << node->bit);
   node->previous->next = node->next;

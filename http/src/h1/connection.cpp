@@ -2,6 +2,8 @@
 
 #include <weft/detail/execution.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <limits>
 #include <new>
 #include <utility>
@@ -14,6 +16,8 @@ namespace {
 
 // Answers to pipelined requests are gathered up to here before they are written.
 constexpr std::size_t write_batch = 64 * 1024;
+// What an idle connection holds is kept this long, for the next request of a busy one.
+constexpr duration keeps_memory = std::chrono::seconds(1);
 constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
@@ -142,10 +146,10 @@ auto connection::poll_request() noexcept -> bool {
     // Whoever waits for an earlier answer gets it before we wait for more.
     if (!out_.empty() && !flush()) return !open_;
     auto is_idle = in_.empty() && (!exchange_ || exchange_->parser().idle());
-    if (is_idle) {
-      wait_until(waiting::idle, server().limits().idle());
-    } else {
+    if (!is_idle) {
       wait_until(waiting::head, server().limits().head_time());
+    } else if (waiting_ != waiting::idle_for_long) {
+      wait_until(waiting::idle, std::min(server().limits().idle(), keeps_memory));
     }
     bool pending = false;
     if (receive_more(pending)) continue;
@@ -155,13 +159,14 @@ auto connection::poll_request() noexcept -> bool {
       close_quietly();
       return true;
     }
-    if (is_idle) {
-      in_.reset();  // a short read is not followed by another one, which would have given the block
-                    // back
+    if (!deadline_passed()) return false;
+    if (waiting_ == waiting::idle && server().limits().idle() > keeps_memory) {
+      in_.reset();
       out_.release();
       exchange_.reset();
+      wait_until(waiting::idle_for_long, server().limits().idle() - keeps_memory);
+      continue;
     }
-    if (!deadline_passed()) return false;
     if (is_idle) {
       server().counters().add(counter::idle_timeouts);
       close_quietly();

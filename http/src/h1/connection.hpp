@@ -20,7 +20,8 @@ namespace weft::inline v0::http::h1 {
 ///
 /// Everything that the connection waits for (bytes, room to write, the handler, a deadline, the
 /// shutdown) is polled by one leaf at a time, on one waker bit of the connection's task. Only that
-/// task touches the parser and the socket. While it is idle it holds no buffer and no parser.
+/// task touches the parser and the socket. Once it has been idle for a second it holds no buffer
+/// and no parser.
 class connection : private registered_connection {
  public:
   connection(admission admitted, io::transport stream);
@@ -33,7 +34,7 @@ class connection : private registered_connection {
 
   /// What the deadline of reading stands for. Writing has one of its own: a peer that trickles in
   /// one direction must not extend what it has in the other.
-  enum class waiting : std::uint8_t { nothing, idle, head, body, linger };
+  enum class waiting : std::uint8_t { nothing, idle, idle_for_long, head, body, linger };
 
   // The steps of run(), each polled until it is done.
   auto poll_request() noexcept -> bool;

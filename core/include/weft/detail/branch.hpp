@@ -27,16 +27,22 @@ class branch : public branch_node {
   // once.
   void start(Owner& owner, branch_node& outer) noexcept {
     owner_ = &owner;
+    this->ambient = outer.ambient;
+    auto& place = current_execution();
     try {
-      link_branch(this, &owner);
+      if constexpr (is_task_v<Operation>) {
+        link_branch(this, &owner);
+        place.branch = this;
+        start_task();
+      } else {
+        place.branch = this;
+        start_operation(place.task);
+      }
     } catch (...) {
       result_.fail(std::current_exception());
-      return;
+      drop();
     }
-    this->ambient = outer.ambient;
-    current_execution().branch = this;
-    run();
-    current_execution().branch = &outer;
+    place.branch = &outer;
   }
   bool done() const noexcept { return static_cast<bool>(result_); }
   bool started() const noexcept { return owner_ != nullptr; }
@@ -55,6 +61,9 @@ class branch : public branch_node {
  private:
   using awaiter = decltype(std::declval<Operation&&>().operator co_await());
 
+  // One with branches of its own would lend them what it is shown, and be looked at twice.
+  static constexpr bool awaiter_lends_bits = requires { awaiter::lends_bits; };
+
   // An awaiter is pinned: it is made in place.
   struct awaiter_slot {
     awaiter value;
@@ -65,28 +74,28 @@ class branch : public branch_node {
   };
   using slot = std::conditional_t<is_task_v<Operation>, no_awaiter, std::optional<awaiter_slot>>;
 
-  void run() noexcept {
-    if constexpr (is_task_v<Operation>) {
-      if (!operation_)
-        misuse("a task was given to join, select or timeout that had been moved from");
-      this->after = &after_task;
-      resume(operation_.handle());
-      settle_task();
-    } else {
-      this->after = &after_operation;
-      try {
-        awaiter_.emplace(operation_);
-      } catch (...) {
-        result_.fail(std::current_exception());
-        drop();
-        return;
-      }
-      if (awaiter_->value.poll()) {
-        settle_operation();
-      } else {
-        awaiter_->value.attach({}, nullptr);
+  void start_task() noexcept {
+    if (!operation_) misuse("a task was given to join, select or timeout that had been moved from");
+    this->after = &after_task;
+    resume(operation_.handle());
+    settle_task();
+  }
+  void start_operation(task_header* task) {
+    this->after = &after_operation;
+    auto linked = awaiter_lends_bits || !show_bit(task, this, owner_);
+    if (linked) link_branch(this, owner_);
+    awaiter_.emplace(operation_);
+    auto ready = awaiter_->value.poll();
+    if (!ready && !linked) {
+      linked = true;
+      if (!keep_bit(task, this)) {
+        link_branch(this, owner_);
+        ready = awaiter_->value.poll();
       }
     }
+    if (!ready) return awaiter_->value.attach({}, nullptr);
+    if (!linked) this->target = nullptr;
+    settle_operation();
   }
   void settle_task() noexcept {
     if (!operation_.promise().finished()) return;

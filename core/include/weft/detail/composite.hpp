@@ -26,6 +26,7 @@ class composite_awaiter : public leaf_awaiter<composite_awaiter<Rule, Operations
       : composite_awaiter(std::move(operations), indices) {}
 
   static constexpr const char* name = Rule::name;
+  static constexpr bool lends_bits = true;
 
   bool poll() noexcept {
     if (!outer_) {

@@ -5,6 +5,7 @@
 #include <weft/export.hpp>
 
 #include <atomic>
+#include <bit>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
@@ -124,6 +125,30 @@ WEFT_API void continue_branch(branch_node* node) noexcept;
 // Gives a branch its bit below the running branch; never fails short of memory.
 WEFT_API void link_branch(branch_node* node, leaf* parent);
 WEFT_API void unlink_branch(branch_node* node) noexcept;
+
+// What is looked at for the first time may be done at once, and then needs no bit of its own. So it
+// is shown a bit that is free; when it waits, and has registered that bit, `keep_bit` makes it the
+// branch's. False: there is none, or what was looked at has lent it to a branch of its own
+// meanwhile; then the branch is linked, and looked at again.
+inline bool show_bit(task_header* task, branch_node* node, leaf* parent) noexcept {
+  auto free = ~task->used_bits;
+  if (!free) return false;
+  node->parent = parent;
+  node->bit = static_cast<std::uint8_t>(std::countr_zero(free));
+  node->target = task;
+  return true;
+}
+inline bool keep_bit(task_header* task, branch_node* node) noexcept {
+  auto bit = 1u << node->bit;
+  if (task->used_bits & bit) return false;
+  task->used_bits |= bit;
+  task->fresh_bits |= bit;
+  node->previous = &task->root;
+  node->next = task->root.next;
+  if (node->next) node->next->previous = node;
+  task->root.next = node;
+  return true;
+}
 
 WEFT_API void* allocate_frame(std::size_t size);
 WEFT_API void deallocate_frame(void* frame, std::size_t size) noexcept;
