@@ -41,11 +41,17 @@ inline bool may_allocate() noexcept {
 // GCC takes these for a library's, and warns that free is not their counterpart.
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 #endif
-extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+// glibc's own, under the names that stay when a program has others.
+extern "C" void* __libc_malloc(std::size_t size);  // NOLINT(bugprone-reserved-identifier)
+extern "C" [[gnu::visibility("default")]] void* malloc(std::size_t size) noexcept {
+  return task_test::may_allocate() ? __libc_malloc(size) : nullptr;
+}
+extern "C" [[gnu::visibility("default")]] void* aligned_alloc(std::size_t alignment,
+                                                              std::size_t size) noexcept {
   return task_test::may_allocate() ? ::memalign(alignment, size) : nullptr;
 }
 void* operator new(std::size_t size) {
-  if (void* memory = task_test::may_allocate() ? std::malloc(size) : nullptr) return memory;
+  if (void* memory = std::malloc(size)) return memory;
   throw std::bad_alloc();
 }
 void* operator new(std::size_t size, std::align_val_t alignment) {
@@ -57,7 +63,7 @@ void* operator new(std::size_t size, std::align_val_t alignment) {
   throw std::bad_alloc();
 }
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  return task_test::may_allocate() ? std::malloc(size) : nullptr;
+  return std::malloc(size);
 }
 void operator delete(void* memory) noexcept {
   std::free(memory);
