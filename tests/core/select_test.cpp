@@ -230,6 +230,93 @@ TEST(select, works_1000_branches_deep) {
   }
 }
 
+// Each level is of another kind, so that every kind stands in every other. At the bottom one waits,
+// and then returns, fails or throws.
+enum class bottom { returns, fails, throws };
+task<weft::result<int>> mixed(int levels, flag& until, bottom how, census& frames) {
+  auto kept = frames.join();
+  if (levels == 0) {
+    co_await until.wait();
+    if (how == bottom::throws) throw std::runtime_error("from the bottom");
+    if (how == bottom::fails) co_return weft::fail(weft::errc::not_found);
+    co_return 0;
+  }
+  auto below = mixed(levels - 1, until, how, frames);
+  weft::result<int> ended = 0;
+  switch ((levels + levels / 5) % 5) {
+    case 0: {
+      auto [first, hung] = co_await weft::select(std::move(below), never());
+      ended = std::move(*first);
+      break;
+    }
+    case 1: {
+      auto [hung, second] = co_await weft::select_biased(never(), std::move(below));
+      ended = std::move(*second);
+      break;
+    }
+    case 2: {
+      auto [first, yielded] = co_await weft::join(std::move(below), yields(1, 1));
+      ended = std::move(first);
+      break;
+    }
+    case 3: {
+      auto both = co_await weft::try_join(yields(2, 1), std::move(below));
+      if (both) {
+        ended = std::get<1>(*both);
+      } else {
+        ended = weft::fail(both.error());
+      }
+      break;
+    }
+    default:
+      ended = co_await weft::timeout(1h, std::move(below));
+      break;
+  }
+  if (ended) ++*ended;
+  co_return ended;
+}
+task<void> ends_at_the_bottom(int levels, bottom how) {
+  census frames;
+  flag until;
+  auto deep = weft::spawn([&] { return mixed(levels, until, how, frames); });
+  while (until.waiting() == 0) co_await weft::yield_now();
+  until.set();
+  auto ended = co_await std::move(deep);
+  EXPECT_EQ(frames.alive(), 0);
+  switch (how) {
+    case bottom::returns:
+      EXPECT_EQ(ended.value(), levels);
+      break;
+    case bottom::fails:
+      EXPECT_EQ(ended.error(), weft::errc::not_found);
+      break;
+    case bottom::throws:
+      EXPECT_EQ(ended.error(), weft::errc::task_failed);
+      break;
+  }
+}
+task<void> is_aborted_at_the_bottom(int levels) {
+  census frames;
+  flag until;
+  auto deep = weft::spawn([&] { return mixed(levels, until, bottom::returns, frames); });
+  while (until.waiting() == 0) co_await weft::yield_now();
+  deep.abort();
+  auto ended = co_await std::move(deep);
+  EXPECT_EQ(ended.error(), weft::errc::task_aborted);
+  EXPECT_EQ(frames.alive(), 0);
+  EXPECT_EQ(until.waiting(), 0);
+}
+TEST(select, join_and_timeout_nest_1000_deep) {
+  for (int levels : {5, 30, 100, 1000}) {
+    SCOPED_TRACE("levels: " + std::to_string(levels));
+    on_every_runtime([&](weft::runtime& runtime) {
+      for (auto how : {bottom::returns, bottom::fails, bottom::throws})
+        runtime.block_on(ends_at_the_bottom(levels, how));
+      runtime.block_on(is_aborted_at_the_bottom(levels));
+    });
+  }
+}
+
 // A binary tree of joins with `1 << levels` leaves, all waiting at once in one task.
 task<int> wide(int levels, flag* leaves) {
   if (levels == 0) {

@@ -41,7 +41,9 @@ class arrivals {
 /// How long a stress test goes on: WEFT_STRESS_SECONDS, or a moment.
 class stress_time {
  public:
-  stress_time() : end_(std::chrono::steady_clock::now() + seconds()) {}
+  stress_time() : stress_time(1) {}
+  /// A share of it, in a test that does the same several times.
+  explicit stress_time(int shares) : end_(std::chrono::steady_clock::now() + seconds() / shares) {}
   bool over() const { return std::chrono::steady_clock::now() >= end_; }
 
  private:
@@ -56,14 +58,18 @@ class stress_time {
 class dice {
  public:
   explicit dice(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15ull | 1) {}
-  unsigned below(unsigned bound) {
+  unsigned below(unsigned bound) { return static_cast<unsigned>((roll() >> 32) % bound); }
+  bool one_in(unsigned bound) { return below(bound) == 0; }
+  /// Others, for another task.
+  dice fork() { return dice(roll()); }
+
+ private:
+  std::uint64_t roll() {
     state_ ^= state_ << 13;
     state_ ^= state_ >> 7;
     state_ ^= state_ << 17;
-    return static_cast<unsigned>((state_ >> 32) % bound);
+    return state_;
   }
-
- private:
   std::uint64_t state_;
 };
 

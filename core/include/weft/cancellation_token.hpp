@@ -177,9 +177,10 @@ class cancellation_token {
   /// the operation, flat when it yields a result itself, or `errc::cancelled`. Of a cancelled token
   /// it does not start the operation.
   /// Cancel-safety: cancels the operation.
-  template <awaitable Operation>
-  auto run_until_cancelled(Operation operation) const {
-    return detail::run_until_cancelled_operation<Operation>(node_, std::move(operation));
+  template <detail::operation_argument Argument>
+  auto run_until_cancelled(Argument&& operation) const {
+    return detail::run_until_cancelled_operation<std::remove_cvref_t<Argument>>(
+        node_, detail::take_operation(std::forward<Argument>(operation)));
   }
 
   /// Cancels the token when the guard is destroyed.

@@ -92,17 +92,18 @@ struct try_join_rule {
 /// Runs all at once, as branches of this task (concurrent, on one thread), and yields a tuple of
 /// their values; `void` becomes `unit`. What one throws cancels the others and comes out of the
 /// `co_await`. Each branch is destroyed as soon as it is done. Cancel-safety: cancels every branch.
-template <awaitable... Operations>
-auto join(Operations... operations) {
-  return detail::composite_operation<detail::join_rule, Operations...>(std::move(operations)...);
+template <detail::operation_argument... Arguments>
+auto join(Arguments&&... operations) {
+  return detail::composite_operation<detail::join_rule, std::remove_cvref_t<Arguments>...>(
+      detail::take_operation(std::forward<Arguments>(operations))...);
 }
 
 /// As `join`, over things that yield a `result`: the first error cancels the others. Yields a
 /// `result<std::tuple<...>>` of the values.
-template <awaitable... Operations>
-auto try_join(Operations... operations) {
-  return detail::composite_operation<detail::try_join_rule, Operations...>(
-      std::move(operations)...);
+template <detail::operation_argument... Arguments>
+auto try_join(Arguments&&... operations) {
+  return detail::composite_operation<detail::try_join_rule, std::remove_cvref_t<Arguments>...>(
+      detail::take_operation(std::forward<Arguments>(operations))...);
 }
 
 }  // namespace v0

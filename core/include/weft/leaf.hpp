@@ -115,5 +115,28 @@ concept awaitable = std::move_constructible<Operation> && requires(Operation&& o
 template <awaitable Operation>
 using await_result_t = decltype(std::declval<Operation&&>().operator co_await().await_resume());
 
+namespace detail {
+
+// What `select(Arguments&&...)` and its like are called with: they take operations by value, but
+// would give no good reason why one that has a name cannot be copied.
+template <class Argument>
+concept operation_argument = awaitable<std::remove_cvref_t<Argument>>;
+
+template <operation_argument Argument>
+decltype(auto) take_operation(Argument&& argument) {
+  using operation = std::remove_cvref_t<Argument>;
+  if constexpr (std::is_same_v<Argument, operation>) {
+    return static_cast<operation&&>(argument);
+  } else if constexpr (std::copy_constructible<operation>) {
+    return operation(argument);
+  } else {
+    static_assert(std::is_same_v<Argument, operation>,
+                  "this task, handle or operation is given up by value: std::move it");
+    return const_cast<operation&&>(argument);  // so that there is no other error
+  }
+}
+
+}  // namespace detail
+
 }  // namespace v0
 }  // namespace weft

@@ -71,16 +71,19 @@ class runtime {
   /// Runs `operation` as a task and waits for its end. Yields its value; throws what it threw, and
   /// std::system_error with `errc::task_aborted` when the runtime was shut down meanwhile, with
   /// `errc::would_block_runtime` on a worker of a runtime (await a spawned task there).
-  template <awaitable Operation>
-  auto block_on(Operation operation, std::source_location where = std::source_location::current())
-      -> await_result_t<Operation> {
-    using value = await_result_t<Operation>;
+  template <detail::operation_argument Argument>
+  auto block_on(Argument&& operation, std::source_location where = std::source_location::current())
+      -> await_result_t<std::remove_cvref_t<Argument>> {
+    using given = std::remove_cvref_t<Argument>;
+    using value = await_result_t<given>;
     detail::task_cell<value>* cell;
-    if constexpr (detail::is_task_v<Operation>) {
-      cell = detail::make_cell<detail::task_cell<value>>(*scheduler_, std::move(operation), where);
+    if constexpr (detail::is_task_v<given>) {
+      cell = detail::make_cell<detail::task_cell<value>>(
+          *scheduler_, detail::take_operation(std::forward<Argument>(operation)), where);
     } else {
       cell = detail::make_cell<detail::task_cell<value>>(
-          *scheduler_, detail::as_task<Operation>(std::move(operation)), where);
+          *scheduler_,
+          detail::as_task<given>(detail::take_operation(std::forward<Argument>(operation))), where);
     }
     detail::run_to_end(*scheduler_, cell);
     struct forgetting {
@@ -92,9 +95,10 @@ class runtime {
   }
 
   /// As weft::spawn, from any thread.
-  template <awaitable Operation>
-  auto spawn(Operation operation, std::source_location where = std::source_location::current()) {
-    return detail::spawn_on(*scheduler_, where, std::move(operation));
+  template <detail::operation_argument Argument>
+  auto spawn(Argument&& operation, std::source_location where = std::source_location::current()) {
+    return detail::spawn_on(*scheduler_, where,
+                            detail::take_operation(std::forward<Argument>(operation)));
   }
   template <class Function, class... Arguments>
     requires detail::task_function<Function, Arguments...>

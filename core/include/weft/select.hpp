@@ -44,19 +44,19 @@ struct select_rule {
 /// The first to be looked at is chosen at random, so that none is starved; `select_biased` looks in
 /// order. What the winner throws comes out of the `co_await`. Cancel-safety: cancels every branch;
 /// whether a loser may be taken up again is said where its operation is documented.
-template <awaitable... Operations>
-  requires(sizeof...(Operations) > 0)
-auto select(Operations... operations) {
-  return detail::composite_operation<detail::select_rule<true>, Operations...>(
-      std::move(operations)...);
+template <detail::operation_argument... Arguments>
+  requires(sizeof...(Arguments) > 0)
+auto select(Arguments&&... operations) {
+  return detail::composite_operation<detail::select_rule<true>, std::remove_cvref_t<Arguments>...>(
+      detail::take_operation(std::forward<Arguments>(operations))...);
 }
 
 /// As `select`, looking at the branches in order: when several are ready, the first wins.
-template <awaitable... Operations>
-  requires(sizeof...(Operations) > 0)
-auto select_biased(Operations... operations) {
-  return detail::composite_operation<detail::select_rule<false>, Operations...>(
-      std::move(operations)...);
+template <detail::operation_argument... Arguments>
+  requires(sizeof...(Arguments) > 0)
+auto select_biased(Arguments&&... operations) {
+  return detail::composite_operation<detail::select_rule<false>, std::remove_cvref_t<Arguments>...>(
+      detail::take_operation(std::forward<Arguments>(operations))...);
 }
 
 }  // namespace v0

@@ -66,11 +66,12 @@ class [[nodiscard(
 /// shielded tasks its grace (runtime::default_grace) before it cancels them; those that come when
 /// the grace is over, or was not needed, are aborted before they start. So what has started has its
 /// time to finish. Throws std::system_error with `errc::no_runtime` outside a runtime.
-template <awaitable Operation>
-auto shield(Operation operation, std::source_location where = std::source_location::current()) {
+template <detail::operation_argument Argument>
+auto shield(Argument&& operation, std::source_location where = std::source_location::current()) {
   auto& owner = detail::ambient_scheduler();
-  return shielded<await_result_t<Operation>>(
-      detail::spawn_guarded(owner, where, detail::shield_guard(owner), std::move(operation)));
+  return shielded<await_result_t<std::remove_cvref_t<Argument>>>(
+      detail::spawn_guarded(owner, where, detail::shield_guard(owner),
+                            detail::take_operation(std::forward<Argument>(operation))));
 }
 
 /// As above, of the task that `function(arguments...)` returns. The task keeps the function and its

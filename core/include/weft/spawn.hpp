@@ -306,9 +306,10 @@ join_handle<T> spawn_cell(task_cell<T>* cell) noexcept {
 
 /// Starts a task of its own, in parallel to this one, on the runtime of the calling task.
 /// Throws std::system_error with `errc::no_runtime` outside a runtime.
-template <awaitable Operation>
-auto spawn(Operation operation, std::source_location where = std::source_location::current()) {
-  return detail::spawn_on(detail::ambient_scheduler(), where, std::move(operation));
+template <detail::operation_argument Argument>
+auto spawn(Argument&& operation, std::source_location where = std::source_location::current()) {
+  return detail::spawn_on(detail::ambient_scheduler(), where,
+                          detail::take_operation(std::forward<Argument>(operation)));
 }
 
 /// As above, of what `function(arguments...)` returns: a task. The task keeps the function and its

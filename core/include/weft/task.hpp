@@ -291,13 +291,13 @@ template <class T>
 [[nodiscard]] inline auto or_return(std::unexpected<error> failure) {
   return or_return_operation<result<void>>(result<void>(std::move(failure)));
 }
-template <awaitable Operation>
-  requires(!std::is_lvalue_reference_v<Operation>)
-[[nodiscard]] auto or_return(Operation&& source) {
+template <detail::operation_argument Argument>
+[[nodiscard]] auto or_return(Argument&& source) {
+  using operation = std::remove_cvref_t<Argument>;
   static_assert(
-      is_result_v<await_result_t<Operation>>,
+      is_result_v<await_result_t<operation>>,
       "or_return: awaiting this does not yield a weft::result<T>; a plain co_await will do");
-  return or_return_operation<std::remove_cvref_t<Operation>>(std::forward<Operation>(source));
+  return or_return_operation<operation>(detail::take_operation(std::forward<Argument>(source)));
 }
 
 namespace detail {

@@ -120,11 +120,11 @@ class task_tracker {
   task_tracker() : state_(std::make_shared<detail::tracker_state>()) {}
 
   /// As weft::spawn.
-  template <awaitable Operation>
-  auto spawn(Operation operation,
+  template <detail::operation_argument Argument>
+  auto spawn(Argument&& operation,
              std::source_location where = std::source_location::current()) const {
     return detail::spawn_guarded(detail::ambient_scheduler(), where, detail::tracker_guard(state_),
-                                 std::move(operation));
+                                 detail::take_operation(std::forward<Argument>(operation)));
   }
   template <class Function>
     requires detail::task_function<Function>
@@ -142,9 +142,10 @@ class task_tracker {
   }
   /// Counts `operation` from now until it is done or destroyed, wherever it is awaited or spawned.
   /// Returns a task of the same value.
-  template <awaitable Operation>
-  auto track(Operation operation) const {
-    return detail::tracked<Operation>(detail::tracker_guard(state_), std::move(operation));
+  template <detail::operation_argument Argument>
+  auto track(Argument&& operation) const {
+    return detail::tracked<std::remove_cvref_t<Argument>>(
+        detail::tracker_guard(state_), detail::take_operation(std::forward<Argument>(operation)));
   }
 
   /// Waits until the tracker is closed and no task is left. Yields nothing. Reopened after it was

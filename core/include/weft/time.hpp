@@ -193,14 +193,16 @@ class [[nodiscard]] timeout_operation {
 /// Gives `operation` until `deadline`, then destroys it. Yields a `result`: that of the operation,
 /// flat when it yields a result itself, or `errc::timed_out`. What is ready wins over a deadline
 /// that is past, and then no timer is armed. Cancel-safety: cancels the operation.
-template <awaitable Operation>
-auto timeout_at(time::time_point deadline, Operation operation) {
-  return detail::timeout_operation<Operation>(detail::due_at(deadline), std::move(operation));
+template <detail::operation_argument Argument>
+auto timeout_at(time::time_point deadline, Argument&& operation) {
+  return detail::timeout_operation<std::remove_cvref_t<Argument>>(
+      detail::due_at(deadline), detail::take_operation(std::forward<Argument>(operation)));
 }
 /// As `timeout_at`, `wait` from now.
-template <awaitable Operation>
-auto timeout(duration wait, Operation operation) {
-  return detail::timeout_operation<Operation>(detail::due_after(wait), std::move(operation));
+template <detail::operation_argument Argument>
+auto timeout(duration wait, Argument&& operation) {
+  return detail::timeout_operation<std::remove_cvref_t<Argument>>(
+      detail::due_after(wait), detail::take_operation(std::forward<Argument>(operation)));
 }
 
 }  // namespace v0

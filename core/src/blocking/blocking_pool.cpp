@@ -72,8 +72,8 @@ void blocking_pool::submit(blocking_job* job) noexcept {
 }
 
 void blocking_pool::start_thread() noexcept {
+  unsigned number = 0;
   try {
-    unsigned number;
     {
       std::lock_guard held(lock_);
       number = next_number_++;
@@ -86,18 +86,19 @@ void blocking_pool::start_thread() noexcept {
     --starting_;
     exit_.notify_all();
   } catch (const std::system_error& thrown) {
-    start_failed(error(thrown.code()));
+    start_failed(number, error(thrown.code()));
   } catch (...) {
-    start_failed(errc::out_of_memory);
+    start_failed(number, errc::out_of_memory);
   }
 }
 
 // What is queued waits for the threads that there are. Without any, or beyond the queue's bound, it
 // is refused.
-void blocking_pool::start_failed(error why) noexcept {
+void blocking_pool::start_failed(unsigned number, error why) noexcept {
   blocking_job* refused = nullptr;
   {
     std::lock_guard held(lock_);
+    threads_.erase(number);
     --starting_;
     --alive_;
     while (last_ && (alive_ == 0 || queued_ > limits_.queue + idle_)) {

@@ -62,7 +62,7 @@ class blocking_pool : public std::enable_shared_from_this<blocking_pool> {
   void end(blocking_job* job) noexcept;
   void tell(blocking_job* job) noexcept;
   void end_unstarted(blocking_job* list) noexcept;
-  void start_failed(error why) noexcept;
+  void start_failed(unsigned number, error why) noexcept;
   void join_exited() noexcept;
   // With the lock held.
   void push(blocking_job* job) noexcept;

@@ -45,7 +45,21 @@ class driver {
   std::atomic<std::uint32_t> references_{1};
 };
 
-// Throws std::system_error when the kernel refuses.
+// Holds one reference.
+class driver_reference {
+ public:
+  explicit driver_reference(driver* taken_over) noexcept : driver_(taken_over) {}
+  driver_reference(const driver_reference&) = delete;
+  driver_reference& operator=(const driver_reference&) = delete;
+  ~driver_reference() { driver_->release(); }
+  driver& operator*() const noexcept { return *driver_; }
+  driver* operator->() const noexcept { return driver_; }
+
+ private:
+  driver* driver_;
+};
+
+// With one reference, the caller's. Throws std::system_error when the kernel refuses.
 driver* make_epoll_driver();
 
 }  // namespace detail

@@ -11,14 +11,13 @@
 
 #include <malloc.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <mutex>
 #include <new>
+#include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "facade.hpp"
 
@@ -61,17 +60,37 @@ constexpr std::size_t shared_cap = 8u << 20;  // bytes of one class that stay in
 
 struct block {
   block* next;
+  block* next_batch;  // of the first of a batch in the shared list
 };
 
-// Batches of `batch` linked blocks. Lives for ever: threads may end after static destruction.
+// Batches of `batch` linked blocks. They are linked through themselves, since giving memory back
+// must not need any.
+class batch_list {
+ public:
+  std::size_t size() const noexcept { return size_; }
+  void push(block* chain) noexcept {
+    chain->next_batch = std::exchange(first_, chain);
+    ++size_;
+  }
+  // Null when there is none.
+  block* pop() noexcept {
+    if (!first_) return nullptr;
+    --size_;
+    return std::exchange(first_, first_->next_batch);
+  }
+
+ private:
+  block* first_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// Without a destructor: threads may end after static destruction.
 struct shared_list {
   spin_lock lock;
-  std::array<std::vector<block*>, classes> batches;
+  std::array<batch_list, classes> batches;
 };
-shared_list& shared() noexcept {
-  static auto* list = new shared_list;
-  return *list;
-}
+static_assert(std::is_trivially_destructible_v<shared_list>);
+constinit shared_list shared;
 
 void free_chain(block* first) noexcept {
   while (first) std::free(std::exchange(first, first->next));
@@ -107,15 +126,10 @@ bool open_cache() noexcept {
 
 [[gnu::noinline]] void* refill(unsigned size_class) {
   if (!open_cache()) return aligned((size_class + 1) * granule);
-  auto& list = shared();
   block* chain = nullptr;
   {
-    std::lock_guard held(list.lock);
-    auto& batches = list.batches[size_class];
-    if (!batches.empty()) {
-      chain = batches.back();
-      batches.pop_back();
-    }
+    std::lock_guard held(shared.lock);
+    chain = shared.batches[size_class].pop();
   }
   if (!chain) return aligned((size_class + 1) * granule);
   cache.first[size_class] = chain->next;
@@ -129,17 +143,11 @@ bool open_cache() noexcept {
   for (unsigned step = 1; step < batch; ++step) last = last->next;
   cache.first[size_class] = std::exchange(last->next, nullptr);
   cache.count[size_class] -= batch;
-  auto& list = shared();
   {
-    std::lock_guard held(list.lock);
-    auto& batches = list.batches[size_class];
-    if ((batches.size() + 1) * batch * (size_class + 1) * granule <= shared_cap) {
-      try {
-        batches.push_back(chain);
-        return;
-      } catch (const std::bad_alloc&) {  // then it is freed below
-      }
-    }
+    std::lock_guard held(shared.lock);
+    auto& batches = shared.batches[size_class];
+    if ((batches.size() + 1) * batch * (size_class + 1) * granule <= shared_cap)
+      return batches.push(chain);
   }
   free_chain(chain);
 }
@@ -179,25 +187,19 @@ bool trim_frames() noexcept {
     cache.count[size_class] = 0;
     free_chain(std::exchange(cache.first[size_class], nullptr));
   }
-  auto& list = shared();
-  std::vector<block*> chains;
+  batch_list taken;
   std::size_t left = 0;
   {
-    std::lock_guard held(list.lock);
-    for (auto& batches : list.batches) {
+    std::lock_guard held(shared.lock);
+    for (auto& batches : shared.batches) {
       auto keep = batches.size() / 2;
-      try {
-        chains.insert(chains.end(), batches.begin() + static_cast<std::ptrdiff_t>(keep),
-                      batches.end());
-      } catch (const std::bad_alloc&) {
-        break;
-      }
-      batches.resize(keep);
+      while (batches.size() > keep) taken.push(batches.pop());
       left += keep;
     }
   }
-  for (auto* chain : chains) free_chain(chain);
-  if (!chains.empty()) ::malloc_trim(1u << 20);
+  bool any = taken.size() > 0;
+  while (auto* chain = taken.pop()) free_chain(chain);
+  if (any) ::malloc_trim(1u << 20);
   return left > 0;
 }
 

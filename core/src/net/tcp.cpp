@@ -177,6 +177,7 @@ result<std::unique_ptr<io::byte_stream>> poll_accept(io_handle& listener,
   while (came != io_pending && came < 0 && concerns_one_connection(came));
   if (came == io_pending) return nullptr;
   if (came < 0) return fail(error::from_errno(static_cast<int>(-came)));
+  // Throws only for the path of a Unix socket, which no peer of TCP has.
   return make_stream(*accepted, from_native(peer));
 }
 

@@ -80,14 +80,12 @@ scheduler::scheduler(scheduler_options options)
     }
   } catch (...) {
     stop_workers();
-    driver_->release();
     throw;
   }
 }
 
 scheduler::~scheduler() {
   shut_down(duration::zero());
-  driver_->release();
 }
 
 void scheduler::schedule(task_header* task) noexcept {

@@ -100,7 +100,7 @@ class scheduler {
   const fork_guard process_;
   scheduler_options options_;
   runtime_clock clock_;
-  driver* driver_;
+  driver_reference driver_;
   std::shared_ptr<blocking_pool> blocking_;
   idle_state idle_;
   injection_queue injected_;

@@ -96,8 +96,11 @@ result<void> install(int number, signal_entry& entry) noexcept {
 }  // namespace
 
 result<void> start_listening(int number) noexcept {
-  if (!can_be_caught(number))
-    return fail(errc::invalid_argument, "this signal cannot be waited for");
+  if (!can_be_caught(number)) {
+    static const error_record record{&core_category(), static_cast<int>(errc::invalid_argument),
+                                     "this signal cannot be waited for"};
+    return fail(error::from_record(record));
+  }
   auto& entry = signals[static_cast<std::size_t>(number)];
   std::lock_guard held(signals_lock);
   if (!entry.installed) {

@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <exception>
+#include <new>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -147,14 +148,23 @@ void stop_waiting(task_header* task) noexcept {
   (void)waker::from_word(task->join_waker.exchange(0, std::memory_order_acq_rel));
 }
 
-error error_of_exception(std::exception_ptr thrown) noexcept {
-  std::string what;
+namespace {
+std::string what_of(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
   } catch (const std::exception& known) {
-    what = known.what();
+    return known.what();
   } catch (...) {
-    what = "an exception that is no std::exception";
+    return "an exception that is no std::exception";
+  }
+}
+}  // namespace
+
+error error_of_exception(std::exception_ptr thrown) noexcept {
+  std::string what;
+  try {
+    what = what_of(thrown);
+  } catch (const std::bad_alloc&) {  // then it is told without words
   }
   return error(errc::task_failed, std::move(what)).with_payload(std::move(thrown));
 }
