@@ -320,4 +320,19 @@ TEST(time, outside_a_runtime_is_the_monotonic_clock) {
   EXPECT_GE(after.time_since_epoch(), reference);
 }
 
+task<void> counts_from_the_await() {
+  auto nap = weft::sleep(10ms);
+  auto limited = weft::timeout(10ms, weft::sleep(1h));
+  co_await weft::sleep(50ms);
+  auto began = weft::time::now();
+  co_await std::move(nap);
+  EXPECT_EQ(weft::time::now() - began, 10ms);
+  auto late = co_await std::move(limited);
+  EXPECT_FALSE(late.has_value());
+  EXPECT_EQ(weft::time::now() - began, 20ms);
+}
+TEST(time, a_wait_counts_from_when_it_is_awaited) {
+  run_paused(counts_from_the_await());
+}
+
 }  // namespace

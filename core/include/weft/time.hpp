@@ -8,6 +8,7 @@
 #include <chrono>
 #include <limits>
 #include <ratio>
+#include <utility>
 
 namespace weft {
 inline namespace v0 {
@@ -68,28 +69,41 @@ inline std::uint64_t deadline_ns(time::time_point deadline) noexcept {
   return since < 0 ? 0 : static_cast<std::uint64_t>(since);
 }
 
-// A deadline that is past is stored as the beginning of time: it is due whatever the timers know of
-// the present.
-inline time::time_point due_at(time::time_point deadline) noexcept {
-  return deadline <= time::now() ? time::time_point::min() : deadline;
-}
-inline time::time_point due_after(duration wait) noexcept {
-  return wait <= duration::zero() ? time::time_point::min() : time::after(wait);
-}
+// When something is due: at a time, or a while after that is asked for the first time. What turns
+// out not to wait never asks the clock. A time that is past is the beginning of time, so that it is
+// due whatever the timers know of the present.
+class due_time {
+ public:
+  explicit due_time(time::time_point at) noexcept : at_(at) {}
+  explicit due_time(duration wait) noexcept : at_(wait), from_now_(true) {}
+  std::uint64_t ns() noexcept {
+    if (std::exchange(from_now_, false)) {
+      auto wait = at_.time_since_epoch();
+      at_ = wait <= duration::zero() ? time::time_point::min() : time::after(wait);
+    } else if (at_ <= time::now()) {
+      at_ = time::time_point::min();
+    }
+    return deadline_ns(at_);
+  }
+
+ private:
+  time::time_point at_;
+  bool from_now_ = false;
+};
 
 class sleep_awaiter : public leaf_awaiter<sleep_awaiter> {
  public:
-  explicit sleep_awaiter(time::time_point deadline) noexcept : deadline_(deadline) {}
+  explicit sleep_awaiter(due_time due) noexcept : due_(due) {}
   static constexpr const char* name = "sleep";
   bool poll() noexcept {
     if (timer_.fired()) return consume_budget();
-    if (!timer_.armed()) timer_.arm(deadline_ns(deadline_));
+    if (!timer_.armed()) timer_.arm(due_.ns());
     return timer_.fired() && consume_budget();
   }
   void take() noexcept {}
 
  private:
-  time::time_point deadline_;
+  due_time due_;
   timer_entry timer_;
 };
 
@@ -97,21 +111,21 @@ class sleep_awaiter : public leaf_awaiter<sleep_awaiter> {
 
 class [[nodiscard]] sleep_operation {
  public:
-  explicit sleep_operation(time::time_point deadline) noexcept : deadline_(deadline) {}
-  auto operator co_await() && noexcept { return detail::sleep_awaiter(deadline_); }
+  explicit sleep_operation(detail::due_time due) noexcept : due_(due) {}
+  auto operator co_await() && noexcept { return detail::sleep_awaiter(due_); }
 
  private:
-  time::time_point deadline_;
+  detail::due_time due_;
 };
 
-/// Waits at least `wait`; timers have a granularity of 1 ms, rounded up. Zero or less is done at
-/// once. Allocates nothing. Cancel-safety: safe.
+/// Waits at least `wait`, counted from when it is awaited; timers have a granularity of 1 ms,
+/// rounded up. Zero or less is done at once. Allocates nothing. Cancel-safety: safe.
 inline auto sleep(duration wait) noexcept {
-  return sleep_operation(detail::due_after(wait));
+  return sleep_operation(detail::due_time(wait));
 }
 /// Waits until `deadline`; a past one is done at once.
 inline auto sleep_until(time::time_point deadline) noexcept {
-  return sleep_operation(detail::due_at(deadline));
+  return sleep_operation(detail::due_time(deadline));
 }
 
 namespace detail {
@@ -122,8 +136,7 @@ class timeout_awaiter : public leaf_awaiter<timeout_awaiter<Operation>> {
   using value_type = await_result_t<Operation>;
   using result_type = flat_result_t<value_type>;
 
-  timeout_awaiter(time::time_point deadline, Operation&& operation)
-      : deadline_(deadline), inner_(std::move(operation)) {}
+  timeout_awaiter(due_time due, Operation&& operation) : due_(due), inner_(std::move(operation)) {}
 
   static constexpr const char* name = "timeout";
   static constexpr bool lends_bits = true;
@@ -135,7 +148,7 @@ class timeout_awaiter : public leaf_awaiter<timeout_awaiter<Operation>> {
       outer_ = current_execution().branch;
       inner_.start(*this, *outer_);
       if (inner_.done()) return true;
-      timer_.arm(deadline_ns(deadline_));
+      timer_.arm(due_.ns());
     } else if (!inner_.done()) {
       poll_inner();
     }
@@ -167,7 +180,7 @@ class timeout_awaiter : public leaf_awaiter<timeout_awaiter<Operation>> {
     current_execution().branch = outer_;
   }
 
-  time::time_point deadline_;
+  due_time due_;
   timer_entry timer_;
   branch_node* outer_ = nullptr;
   bool outer_polls_ = false;
@@ -177,14 +190,12 @@ class timeout_awaiter : public leaf_awaiter<timeout_awaiter<Operation>> {
 template <class Operation>
 class [[nodiscard]] timeout_operation {
  public:
-  timeout_operation(time::time_point deadline, Operation&& operation)
-      : deadline_(deadline), operation_(std::move(operation)) {}
-  auto operator co_await() && {
-    return timeout_awaiter<Operation>(deadline_, std::move(operation_));
-  }
+  timeout_operation(due_time due, Operation&& operation)
+      : due_(due), operation_(std::move(operation)) {}
+  auto operator co_await() && { return timeout_awaiter<Operation>(due_, std::move(operation_)); }
 
  private:
-  time::time_point deadline_;
+  due_time due_;
   Operation operation_;
 };
 
@@ -196,13 +207,13 @@ class [[nodiscard]] timeout_operation {
 template <detail::operation_argument Argument>
 auto timeout_at(time::time_point deadline, Argument&& operation) {
   return detail::timeout_operation<std::remove_cvref_t<Argument>>(
-      detail::due_at(deadline), detail::take_operation(std::forward<Argument>(operation)));
+      detail::due_time(deadline), detail::take_operation(std::forward<Argument>(operation)));
 }
-/// As `timeout_at`, `wait` from now.
+/// As `timeout_at`, with `wait` counted from when it is awaited.
 template <detail::operation_argument Argument>
 auto timeout(duration wait, Argument&& operation) {
   return detail::timeout_operation<std::remove_cvref_t<Argument>>(
-      detail::due_after(wait), detail::take_operation(std::forward<Argument>(operation)));
+      detail::due_time(wait), detail::take_operation(std::forward<Argument>(operation)));
 }
 
 }  // namespace v0
