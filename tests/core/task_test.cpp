@@ -1,4 +1,5 @@
 #include <weft/join.hpp>
+#include <weft/runtime.hpp>
 #include <weft/select.hpp>
 #include <weft/task.hpp>
 #include <weft/yield.hpp>
@@ -300,6 +301,18 @@ task<void> drops_a_chain(int levels, census& frames) {
 TEST(task, a_long_suspended_chain_can_be_destroyed) {
   census frames;
   run_paused(drops_a_chain(destroyed_depth, frames));
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wreturn-type"
+task<weft::result<void>> forgets_its_value() {
+  co_await weft::yield_now();
+}
+#pragma GCC diagnostic pop
+TEST(task, that_flows_off_its_end_without_a_value_says_so) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH((void)weft::runtime::current_thread().build().block_on(forgets_its_value()),
+               "flowed off its end without a co_return");
 }
 
 }  // namespace

@@ -157,15 +157,15 @@ class runtime::builder {
 /// error 1, after printing it to stderr; for a `task<int>` that int.
 template <class T>
   requires std::is_void_v<T> || std::same_as<T, int> || is_result_v<T>
-int run(task<T> main_task) {
+int run(task<T> main_task, std::source_location where = std::source_location::current()) {
   runtime here;
   if constexpr (std::is_void_v<T>) {
-    here.block_on(std::move(main_task));
+    here.block_on(std::move(main_task), where);
     return 0;
   } else if constexpr (std::same_as<T, int>) {
-    return here.block_on(std::move(main_task));
+    return here.block_on(std::move(main_task), where);
   } else {
-    auto ended = here.block_on(std::move(main_task));
+    auto ended = here.block_on(std::move(main_task), where);
     if (!ended) return detail::report_failure(ended.error());
     if constexpr (std::same_as<typename T::value_type, int>) return *ended;
     return 0;

@@ -25,6 +25,10 @@ struct final_awaiter {
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   typename Transfer::type await_suspend(std::coroutine_handle<Promise> done) const noexcept {
+    if constexpr (requires { done.promise().has_outcome(); }) {
+      if (!done.promise().has_outcome())
+        misuse("a task that yields a value flowed off its end without a co_return");
+    }
     return Transfer::to(done.promise().finish());
   }
   void await_resume() const noexcept {}
@@ -158,7 +162,16 @@ class task_promise final : public awaiting_promise<task_promise<T>> {
   {
     outcome_.emplace(std::unexpect, std::move(failure));
   }
+  // co_return of an error as it is: says what to write.
+  template <class Value>
+    requires(is_result_v<T> && !std::is_constructible_v<T, Value &&> &&
+             (std::same_as<std::remove_cvref_t<Value>, errc> ||
+              std::same_as<std::remove_cvref_t<Value>, error>))
+  void return_value(Value&&) {
+    static_assert(!is_result_v<T>, "co_return: an error is returned as weft::fail(…)");
+  }
   detail::outcome<T>& outcome() noexcept { return outcome_; }
+  bool has_outcome() const noexcept { return static_cast<bool>(outcome_); }
 
  private:
   detail::outcome<T> outcome_;

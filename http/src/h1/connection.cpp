@@ -84,6 +84,7 @@ auto connection::flush() noexcept -> bool {
     return true;
   }
   if (written.failed()) {
+    if (exchange_) exchange_->note_disconnect();
     broken_ = true;
     close_quietly();
     return false;

@@ -38,6 +38,8 @@ class exchange {
   [[nodiscard]] auto reusable() const noexcept -> bool { return reusable_; }
   /// Makes ready for the next request.
   void reset() noexcept;
+  /// Counts, once a request, that the peer is gone before it has its response.
+  void note_disconnect() noexcept;
 
  private:
   enum class stage : std::uint8_t {
@@ -65,7 +67,6 @@ class exchange {
   auto wait_for_frame() noexcept -> bool;
   void watch_peer() noexcept;
   void body_ended_early();
-  void note_disconnect() noexcept;
   void peer_is_gone() noexcept;
   void cut_response() noexcept;
   void finish_response(const header_map* trailers);

@@ -213,9 +213,11 @@ class function_source final : public body_source, private weft::detail::leaf {
 /// A body that `function` makes, part by part: it is called for each one, returns a
 /// `task<weft::result<std::optional<bytes>>>`, and ends the body with nothing or an error.
 /// The function is kept by the body; it is not called again before its task has ended.
-template <class Function>
-  requires std::same_as<std::invoke_result_t<Function&>, task<weft::result<std::optional<bytes>>>>
+template <std::invocable Function>
 auto stream(Function function) -> body {
+  static_assert(
+      std::same_as<std::invoke_result_t<Function&>, task<weft::result<std::optional<bytes>>>>,
+      "http::stream: the function returns a weft::task<weft::result<std::optional<weft::bytes>>>");
   return body(std::make_unique<detail::function_source<Function>>(std::move(function)));
 }
 

@@ -15,18 +15,18 @@ enum class counter : std::uint8_t {
   connections_accepted,
   connections_refused,  ///< above limits::connections
   connections_open,     ///< now
-  requests,
-  responses,
-  accept_failures,     ///< accept() failed, for lack of descriptors or memory
-  handler_exceptions,  ///< answered with 500
-  peer_disconnects,    ///< the peer went away while its request was being handled
-  protocol_errors,     ///< requests that were refused; see `refused` for why
-  head_timeouts,       ///< limits::head_time
-  idle_timeouts,       ///< limits::idle
-  body_timeouts,       ///< limits::body_idle, limits::body_rate
-  write_stalls,        ///< limits::write_stall
-  body_failures,       ///< a response's body ended with an error, and its connection with it
-  connections_cut,     ///< by the deadline of a shutdown
+  requests,             ///< whose head was understood
+  responses,            ///< that were begun, of handlers: not those that refuse a request
+  accept_failures,      ///< accept() failed, for lack of descriptors or memory
+  handler_exceptions,   ///< answered with 500
+  peer_disconnects,     ///< the peer went away before it had all of its response
+  protocol_errors,      ///< requests that were refused; see `refused` for why
+  head_timeouts,        ///< limits::head_time
+  idle_timeouts,        ///< limits::idle
+  body_timeouts,        ///< limits::body_idle, limits::body_rate
+  write_stalls,         ///< limits::write_stall
+  body_failures,        ///< a response's body ended with an error, and its connection with it
+  connections_cut,      ///< by the deadline of a shutdown
   count
 };
 

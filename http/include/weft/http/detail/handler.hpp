@@ -141,12 +141,44 @@ template <class Function>
 concept handles_requests =
     std::invocable<const Function&, request> || std::invocable<const Function&>;
 
+/// Whether a function that is not overloaded has a reference as its first parameter.
+template <class Call>
+struct has_reference_parameter : std::false_type {};
+template <class Answer, class First, class... Rest>
+struct has_reference_parameter<Answer (*)(First, Rest...)> : std::is_reference<First> {};
+template <class Answer, class Object, class First, class... Rest>
+struct has_reference_parameter<Answer (Object::*)(First, Rest...) const>
+    : std::is_reference<First> {};
+template <class Function>
+constexpr auto takes_reference() -> bool {
+  if constexpr (std::invocable<const Function&, request&>) {
+    return true;
+  } else if constexpr (requires { &Function::operator(); }) {
+    return has_reference_parameter<decltype(&Function::operator())>::value;
+  } else {
+    return has_reference_parameter<Function>::value;
+  }
+}
+/// A coroutine that is called with a reference to a request which is gone when it goes on.
+template <class Function>
+constexpr auto dangles() -> bool {
+  if constexpr (std::invocable<const Function&, request>) {
+    return weft::detail::is_task_v<std::invoke_result_t<const Function&, request>> &&
+           takes_reference<Function>();
+  } else {
+    return false;
+  }
+}
+
 template <class Function>
 auto make_handler(Function function) -> std::unique_ptr<const erased_handler> {
   static_assert(
       handles_requests<Function>,
       "http: a handler is called with an http::request, by value, or with nothing; and by "
       "many at once, so that a lambda must not be mutable");
+  static_assert(!dangles<Function>(),
+                "http: a handler that is a coroutine takes its http::request by value: it goes on "
+                "after the call, when what a reference refers to is gone");
   return std::make_unique<const handler_of<route_function<Function>>>(
       route_function<Function>(std::move(function)));
 }
