@@ -4,7 +4,6 @@
 #include <weft/http.hpp>
 #include <weft/runtime.hpp>
 #include <weft/select.hpp>
-#include <weft/shield.hpp>
 #include <weft/signal.hpp>
 
 #include <cstdio>

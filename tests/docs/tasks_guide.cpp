@@ -52,6 +52,12 @@ auto spawned() -> weft::task<weft::result<void>> {
   co_return {};
 }
 
+auto report_end(std::string name, weft::task<weft::result<void>> work) -> weft::task<void> {
+  auto handle = weft::spawn(std::move(work));
+  auto ended = co_await std::move(handle);  // what it throws comes as an error, too
+  if (!ended) std::fprintf(stderr, "%s: %s\n", name.c_str(), ended.error().message().c_str());
+}
+
 auto write_report(weft::io::transport& connection, std::string report,
                   weft::cancellation_token stop) -> weft::task<weft::result<void>> {
   weft::io::unsent rest(report);
