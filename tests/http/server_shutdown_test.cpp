@@ -214,6 +214,25 @@ TEST(http_server_disconnect, within_a_response_stops_its_stream) {
   });
 }
 
+TEST(http_server_disconnect, while_a_stream_is_written_counts_once) {
+  auto app = http::router().get("/", [] {
+    return http::response(http::stream([]() -> task<weft::result<std::optional<weft::bytes>>> {
+      co_await weft::sleep(10ms);
+      co_return weft::bytes::copy(std::string(1000, 'x'));
+    }));
+  });
+  with_server(std::move(app), [&](duplex_server& server) -> task<void> {
+    auto client = server.connect();
+    co_await client.send(get("/"));
+    auto head = co_await client.receive_head();
+    EXPECT_EQ(head.status, 200);
+    client.hang_up();
+    co_await weft::sleep(100ms);
+    EXPECT_EQ(server.open(), 0U) << "a write has failed";
+    EXPECT_EQ(server.count(counter::peer_disconnects), 1);
+  });
+}
+
 TEST(http_server_disconnect, at_any_operation_leaves_nothing_behind) {
   // The connection breaks at the n-th read or write of the server, for every n that there is.
   int handlers = 0;
