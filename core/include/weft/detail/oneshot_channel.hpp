@@ -98,12 +98,12 @@ class oneshot_channel_base {
     (void)waker::from_word(seen);
     refusal_waiter_.wake();
   }
-  // Receiver, who is not waiting. True: the channel is to be freed.
-  [[nodiscard]] bool receiver_goes() noexcept {
-    if (auto seen = look(); seen == sent || seen == sender_gone) return true;
+  // Receiver, who is not waiting. `sent`: the channel is to be freed, and the value in it
+  // destroyed. `sender_gone`: the channel is to be freed. Else that is the sender's.
+  [[nodiscard]] std::uintptr_t receiver_goes() noexcept {
+    if (auto seen = look(); seen == sent || seen == sender_gone) return seen;
     close();  // the sender is told while the channel is surely there
-    auto before = word_.exchange(receiver_gone, std::memory_order_acq_rel);
-    return before == sent || before == sender_gone;
+    return word_.exchange(receiver_gone, std::memory_order_acq_rel);
   }
 
  private:

@@ -195,10 +195,9 @@ class [[nodiscard]] oneshot_receiver {
   }
   void go() noexcept {
     auto* left = std::exchange(channel_, nullptr);
-    if (left->receiver_goes()) {
-      if (left->look() == channel::sent) left->destroy_value();
-      channel::free(left);
-    }
+    auto last = left->receiver_goes();
+    if (last == channel::sent) left->destroy_value();
+    if (last == channel::sent || last == channel::sender_gone) channel::free(left);
   }
   channel* channel_;
 };
