@@ -1,10 +1,10 @@
 #include <weft/bytes.hpp>
 
-#include <malloc.h>
-
 #include <cstdlib>
 #include <new>
 #include <utility>
+
+#include "memory/release_memory.hpp"
 
 // Blocks of four size classes are kept in a cache of each thread, last in first out, so that the
 // block that is hot in the processor's cache is used next. A cache is capped, and it decays: blocks
@@ -144,7 +144,8 @@ void trim_block_cache() noexcept {
     list.operations = 0;
   }
   // Malloc keeps what lies between blocks that are still in use: after a burst, most of it.
-  if (std::exchange(thread_blocks.freed, 0) >= worth_returning) ::malloc_trim(worth_returning);
+  if (std::exchange(thread_blocks.freed, 0) >= worth_returning)
+    detail::release_memory(worth_returning);
 }
 
 }  // namespace weft::inline v0

@@ -9,8 +9,6 @@
 
 #include <weft/detail/execution.hpp>
 
-#include <malloc.h>
-
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -20,6 +18,7 @@
 #include <utility>
 
 #include "facade.hpp"
+#include "memory/release_memory.hpp"
 
 namespace weft {
 inline namespace v0 {
@@ -199,7 +198,7 @@ bool trim_frames() noexcept {
   }
   bool any = taken.size() > 0;
   while (auto* chain = taken.pop()) free_chain(chain);
-  if (any) ::malloc_trim(1u << 20);
+  if (any) release_memory(1u << 20);
   return left > 0;
 }
 
