@@ -23,6 +23,12 @@ std::int64_t environment::wall_clock_s() noexcept {
   return now.tv_sec;
 }
 
+std::int64_t environment::wall_clock_ns() noexcept {
+  timespec now;
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
 std::uint64_t environment::random_seed() noexcept {
   std::uint64_t seed = 0;
   if (::getrandom(&seed, sizeof seed, 0) != sizeof seed) seed = monotonic_ns();

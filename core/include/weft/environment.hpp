@@ -32,6 +32,8 @@ class WEFT_API environment {
   /// Seconds since 1970, for dates in messages. By default CLOCK_REALTIME, at its coarse
   /// resolution.
   virtual std::int64_t wall_clock_s() noexcept;
+  /// Nanoseconds since 1970, for spans and events. By default CLOCK_REALTIME.
+  virtual std::int64_t wall_clock_ns() noexcept;
   /// The seed of the generators that order `select` and stealing. By default from the kernel.
   virtual std::uint64_t random_seed() noexcept;
   /// Starts a thread of the runtime. Throws std::system_error when there is none to be had.

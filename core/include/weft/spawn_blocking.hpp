@@ -47,6 +47,7 @@ struct blocking_job {
   std::atomic<stage> at{stage::queued};  // ended is stored last, with release: the outcome is there
   std::atomic<std::uint32_t> references{2};
   atomic_waker waiter;
+  context_word ambient = 0;  // owned; what the call has of its caller's context
 
   explicit blocking_job(const blocking_operations* calls) noexcept : operations(calls) {}
   bool ended() const noexcept { return at.load(std::memory_order_acquire) == stage::ended; }

@@ -37,6 +37,8 @@ inline time_point now() noexcept {
 
 /// Seconds since 1970, for dates in messages: of the runtime's environment.
 WEFT_API std::int64_t wall_clock_s() noexcept;
+/// Nanoseconds since 1970: of the runtime's environment.
+WEFT_API std::int64_t wall_clock_ns() noexcept;
 
 /// A time that does not come. Sums saturate there: a huge duration means "never".
 inline constexpr time_point never = time_point::max();
@@ -146,9 +148,15 @@ class timeout_awaiter : public leaf_awaiter<timeout_awaiter<Operation>> {
   bool poll() noexcept {
     if (!outer_) {
       outer_ = current_execution().branch;
-      inner_.start(*this, *outer_);
+      entry_.outer = outer_->ambient;
+      inner_.start(*this, *outer_, reinterpret_cast<context_word>(&entry_));
       if (inner_.done()) return true;
-      timer_.arm(due_.ns());
+      auto due = due_.ns();
+      if (entry_.outer) {
+        auto limit = context_deadline_ns(entry_.outer);
+        if (limit < due) due = limit;
+      }
+      timer_.arm(due);
     } else if (!inner_.done()) {
       poll_inner();
     }
@@ -182,6 +190,7 @@ class timeout_awaiter : public leaf_awaiter<timeout_awaiter<Operation>> {
 
   due_time due_;
   timer_entry timer_;
+  context_entry entry_{0, nullptr, &due_};
   branch_node* outer_ = nullptr;
   bool outer_polls_ = false;
   branch<timeout_awaiter, Operation> inner_;
@@ -203,7 +212,9 @@ class [[nodiscard]] timeout_operation {
 
 /// Gives `operation` until `deadline`, then destroys it. Yields a `result`: that of the operation,
 /// flat when it yields a result itself, or `errc::timed_out`. What is ready wins over a deadline
-/// that is past, and then no timer is armed. Cancel-safety: cancels the operation.
+/// that is past, and then no timer is armed. Inside, the context's deadline is this one, if it is
+/// the earlier one; and the context's deadline, if that is earlier, ends the operation too.
+/// Cancel-safety: cancels the operation.
 template <detail::operation_argument Argument>
 auto timeout_at(time::time_point deadline, Argument&& operation) {
   return detail::timeout_operation<std::remove_cvref_t<Argument>>(

@@ -5,6 +5,8 @@
 #include <system_error>
 
 #include "scheduler/scheduler.hpp"
+#include "task/context_record.hpp"
+#include "task/thread_place.hpp"
 
 namespace weft {
 inline namespace v0 {
@@ -12,12 +14,15 @@ namespace detail {
 
 void blocking_job::release() noexcept {
   // acq_rel: what the other side did with the job happened before it is destroyed.
-  if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) operations->deallocate(this);
+  if (references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (ambient) drop_inherited(ambient);
+  operations->deallocate(this);
 }
 
 void submit_blocking(blocking_job* job) {
   auto& pool = ambient_scheduler().blocking();
   job->pool = pool.shared_from_this();
+  if (auto here = ambient_here()) job->ambient = inherit_context(here);
   pool.submit(job);
 }
 
@@ -119,7 +124,9 @@ void blocking_pool::serve(unsigned number) noexcept {
     unlink(job);
     job->at.store(blocking_job::stage::running, std::memory_order_relaxed);
     held.unlock();
+    thread_place.ambient = job->ambient;
     job->operations->run(job);
+    thread_place.ambient = 0;
     end(job);
     held.lock();
   }

@@ -1,27 +1,23 @@
 #include "memory/release_memory.hpp"
 
-#include <malloc.h>
-
 #include <cstdlib>
 
 #ifdef __GLIBC__
-// Weak, for without it the compiler would take two functions to be two addresses.
-extern "C" [[gnu::weak]] void* __libc_malloc(std::size_t size) noexcept;  // NOLINT: glibc's name
+#include <malloc.h>
 #endif
 
 namespace weft::inline v0 {
 
-bool detail::release_memory([[maybe_unused]] std::size_t keep) noexcept {
+void detail::release_memory([[maybe_unused]] std::size_t keep) noexcept {
 #ifdef __GLIBC__
-  // Another allocator's process, a sanitizer's too, has a glibc heap that nobody set up:
-  // malloc_trim would, and several threads at once would count the wrong owners for it (glibc then
-  // aborts).
-  static const bool glibc_allocates = &std::malloc == &__libc_malloc;
-  if (!glibc_allocates) return false;
-  ::malloc_trim(keep);
-  return true;
-#else
-  return false;
+  // Where another allocator serves the process, a sanitizer's too, the first call sets up a heap
+  // that nobody uses. Two threads that do so at once would both count as its owner, and glibc
+  // aborts when the second one ends: so the first call comes alone.
+  static const bool set_up = [keep] {
+    ::malloc_trim(keep);
+    return true;
+  }();
+  if (set_up) ::malloc_trim(keep);
 #endif
 }
 

@@ -4,9 +4,8 @@
 
 namespace weft::inline v0::detail {
 
-/// Gives free memory back to the system, all but `keep` bytes at the end of the heap. Does nothing
-/// and returns false when the process's `malloc` is not glibc's.
-/// Thread-safe. Takes milliseconds on a large heap: for idle moments.
-bool release_memory(std::size_t keep) noexcept;
+/// Gives free memory back to the system, all but `keep` bytes at the end of the heap, as far as the
+/// C library knows how. Thread-safe. Takes milliseconds on a large heap: for idle moments.
+void release_memory(std::size_t keep) noexcept;
 
 }  // namespace weft::inline v0::detail

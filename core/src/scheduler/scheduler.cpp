@@ -9,6 +9,7 @@
 #include <bit>
 #include <new>
 
+#include "task/context_record.hpp"
 #include "task/hub.hpp"
 #include "task/task_state.hpp"
 #include "task/thread_place.hpp"
@@ -105,6 +106,8 @@ void scheduler::schedule(task_header* task) noexcept {
 void scheduler::submit(task_header* task) noexcept {
   process_.check();
   auto& current = thread_place;
+  if (auto ambient = current.branch ? current.branch->ambient : current.ambient) [[unlikely]]
+    task->root.ambient = inherit_context(ambient);
   auto* mine = current.current_scheduler == this ? static_cast<worker*>(current.worker) : nullptr;
   auto hint =
       mine ? mine->index_ : static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(&current) >> 12);
@@ -122,6 +125,8 @@ void scheduler::run(task_header* task) noexcept {
   std::uint64_t before;
   if (!begin_running(task, before)) return task->release();
   auto& current = thread_place;
+  if (task->timed) [[unlikely]]
+    current.running_since_ns = now_ns();
   if (before & state::cancelled) {
     cancel(task);
   } else {
@@ -149,6 +154,8 @@ void scheduler::run(task_header* task) noexcept {
     if (task->finished) {
       finish(task);
     } else {
+      if (task->timed) [[unlikely]]
+        task->busy_ns += now_ns() - current.running_since_ns;
       switch (stop_running(task)) {
         case running_end::suspended:
           break;

@@ -19,11 +19,15 @@ worker::worker(scheduler& owner, unsigned index, std::uint64_t seed) noexcept
     : owner_(owner), index_(index), random_(seed | 1) {}
 
 // xorshift64: enough to choose victims and the order of branches.
-unsigned worker::random_below(unsigned bound) noexcept {
+std::uint64_t worker::random_bits() noexcept {
   random_ ^= random_ << 13;
   random_ ^= random_ >> 7;
   random_ ^= random_ << 17;
-  return static_cast<unsigned>((random_ >> 32) * bound >> 32);
+  return random_;
+}
+
+unsigned worker::random_below(unsigned bound) noexcept {
+  return static_cast<unsigned>((random_bits() >> 32) * bound >> 32);
 }
 
 void worker::push(task_header* task, bool next) noexcept {

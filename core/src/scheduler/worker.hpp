@@ -38,6 +38,7 @@ class alignas(64) worker {
   void push(task_header* task, bool next) noexcept;
   // Wakes whose time has come.
   void fire_timers() noexcept;
+  std::uint64_t random_bits() noexcept;
   unsigned random_below(unsigned bound) noexcept;
   timer_wheel& timers() noexcept { return timers_; }
   local_queue& queue() noexcept { return queue_; }

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "scheduler/scheduler.hpp"
+#include "task/context_record.hpp"
 #include "task/hub.hpp"
 #include "task/thread_place.hpp"
 
@@ -97,6 +98,8 @@ bool known_to_nobody(const task_header* task, std::uint32_t references) noexcept
 // seq_cst, so that at least one of the two sees the other.
 void complete(task_header* task, std::uint32_t references) noexcept {
   release_hubs(task);
+  if (auto ambient = std::exchange(task->root.ambient, 0)) [[unlikely]]
+    drop_inherited(ambient);
   thread_place.task = nullptr;
   references += std::exchange(thread_place.spare_references, 0);
   if (known_to_nobody(task, references)) return task->operations->deallocate(task);

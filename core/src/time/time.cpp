@@ -37,12 +37,26 @@ std::uint64_t now_ns() noexcept {
   return doors().monotonic_ns();
 }
 
+// xorshift64 for numbers that shall be unlike each other; not for secrets.
+std::uint64_t random_bits() noexcept {
+  if (auto* mine = static_cast<worker*>(thread_place.worker)) return mine->random_bits();
+  static thread_local std::uint64_t state = doors().random_seed() | 1;
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return state;
+}
+
 }  // namespace detail
 
 namespace time {
 
 std::int64_t wall_clock_s() noexcept {
   return detail::doors().wall_clock_s();
+}
+
+std::int64_t wall_clock_ns() noexcept {
+  return detail::doors().wall_clock_ns();
 }
 
 namespace {

@@ -23,11 +23,12 @@ class branch : public branch_node {
   branch& operator=(const branch&) = delete;
   ~branch() { drop(); }
 
-  // Starts it, in the context of `parent`'s branch. Afterwards `done()` tells whether it ended at
-  // once.
-  void start(Owner& owner, branch_node& outer) noexcept {
+  // Starts it, in the context of the branch around it. Afterwards `done()` tells whether it ended
+  // at once.
+  void start(Owner& owner, branch_node& outer) noexcept { start(owner, outer, outer.ambient); }
+  void start(Owner& owner, branch_node& outer, context_word ambient) noexcept {
     owner_ = &owner;
-    this->ambient = outer.ambient;
+    this->ambient = ambient;
     auto& place = current_execution();
     try {
       if constexpr (is_task_v<Operation>) {

@@ -14,14 +14,14 @@
 namespace weft {
 inline namespace v0 {
 
-struct context;
-
 namespace detail {
 
+class due_time;
 class leaf;
 class promise_base;
 class scheduler;
 struct branch_node;
+struct context_record;
 struct hub;
 struct task_header;
 
@@ -54,6 +54,17 @@ struct alignas(32) wake_target {
   WEFT_API void release(std::uint32_t count = 1) noexcept;
 };
 
+// The context in force: nothing (0), the innermost of a chain of entries, or, with the lowest bit set,
+// the record that a task was spawned with and owns a reference of.
+using context_word = std::uintptr_t;
+
+// Lives in whatever puts it in force, for as long.
+struct context_entry {
+  context_word outer;
+  const context_record* record;  // in place of all that is outside; or, when there is none,
+  due_time* due;                 // a deadline besides
+};
+
 // A place where one coroutine (or one leaf) of a task is suspended. The root is a branch too.
 struct branch_node {
   branch_node* next = nullptr;
@@ -61,7 +72,7 @@ struct branch_node {
   leaf* current = nullptr;  // what it waits on
   void (*after)(branch_node*) noexcept =
       nullptr;                       // runs when its coroutine suspended or its leaf is done
-  const context* ambient = nullptr;  // inherited from the parent branch
+  context_word ambient = 0;            // to begin with, of the parent branch
   leaf* parent = nullptr;            // the join, select or timeout it belongs to
   wake_target* target = nullptr;     // the task, or the hub that lent the bit
   std::uint8_t bit = 0;
@@ -80,12 +91,14 @@ struct task_header : wake_target {
   std::uint32_t used_bits = 1u | 1u << hub_bit;
   std::uint32_t fresh_bits =
       0;  // lent since the task began to run: what had woken these was for somebody else
+  bool timed = false;     // a span asks how long it runs
   bool finished = false;  // the outcome was stored; only the thread that holds RUNNING looks
   std::uint8_t shard = 0;
   scheduler* owner;
   const task_operations* operations;
   std::atomic<std::uintptr_t> join_waker{0};
   hub* hubs = nullptr;  // only touched while RUNNING
+  std::uint64_t busy_ns = 0;  // how long it ran, of what is timed; also only touched while RUNNING
   std::atomic<hub*> woken_hubs{nullptr};
   task_header* owned_next = nullptr;
   task_header* owned_previous = nullptr;
@@ -104,6 +117,7 @@ struct execution {
   branch_node* branch = nullptr;
   scheduler* current_scheduler = nullptr;
   void* worker = nullptr;
+  context_word ambient = 0;         // outside tasks
   std::coroutine_handle<> next{};  // the trampoline: what to resume when control comes back
   std::uint32_t budget = 0;
   // Of `task`, which this thread runs, and settled with its state word when it stops: the branches
@@ -112,8 +126,17 @@ struct execution {
   // atomic operation on the count.
   std::uint32_t woken = 0;
   std::uint32_t spare_references = 0;
+  std::uint64_t running_since_ns = 0;  // of `task`, if that is timed
 };
 WEFT_API execution& current_execution() noexcept;
+
+// The context in force where this thread stands.
+inline context_word& ambient_here() noexcept {
+  auto& place = current_execution();
+  return place.branch ? place.branch->ambient : place.ambient;
+}
+// The deadline that a context sets, in nanoseconds; that of a timeout around is not among these.
+WEFT_API std::uint64_t context_deadline_ns(context_word ambient) noexcept;
 
 // Resumes a coroutine, and whatever it hands over to, until all have suspended.
 WEFT_API void resume(std::coroutine_handle<> handle) noexcept;
