@@ -330,6 +330,11 @@ TEST(trace, span_whose_task_is_aborted_ends) {
   EXPECT_TRUE(heard->events().at(0).spans.empty());
 }
 
+task<void> advances(manual_clock& clock, std::chrono::nanoseconds by) {
+  clock.advance(by);
+  co_return;
+}
+
 // A clock that is moved by hand, so that what "runs" takes time.
 TEST(trace, span_tells_busy_time_from_idle_time) {
   listening heard;
@@ -361,6 +366,27 @@ TEST(trace, span_tells_busy_time_from_idle_time) {
   EXPECT_EQ(spans[0].idle(), 10ms);
   EXPECT_EQ(spans[1].busy, 10ms);
   EXPECT_EQ(spans[1].idle(), 20ms);
+}
+
+TEST(trace, spans_that_overlap_in_one_task_are_timed_alone) {
+  listening heard;
+  auto clock = std::make_shared<manual_clock>();
+  auto runtime = weft::runtime::current_thread().environment(clock).build();
+  runtime.block_on([](manual_clock& clock) -> task<void> {
+    trace::manual_span first("first"), second("second");
+    clock.advance(1ms);
+    first.end();
+    co_await weft::spawn(advances(clock, 10ms));
+    clock.advance(2ms);
+    second.end();
+    co_await weft::spawn(advances(clock, 10ms));
+    trace::manual_span third("third");
+    co_await weft::spawn(advances(clock, 10ms));
+    clock.advance(4ms);
+  }(*clock));
+  std::vector<std::chrono::nanoseconds> busy;
+  for (auto& one : heard->spans()) busy.push_back(one.busy);
+  EXPECT_EQ(busy, (std::vector<std::chrono::nanoseconds>{1ms, 3ms, 4ms}));
 }
 
 TEST(trace, span_outside_a_task_is_busy_all_the_time) {

@@ -35,10 +35,7 @@ void start_timing(span_record& record) noexcept {
   auto* task = thread_place.task;
   if (!task) return;
   record.task_id = task->id;
-  if (!task->timed) {
-    task->timed = record.started_timing = true;
-    thread_place.running_since_ns = record.started_ns;
-  }
+  if (task->timed++ == 0) thread_place.running_since_ns = record.started_ns;
   record.busy_ns = task_busy_ns(*task, record.started_ns);
 }
 
@@ -46,12 +43,12 @@ void stop_timing(span_record& record) noexcept {
   auto now = now_ns();
   record.duration_ns = now - record.started_ns;
   auto* task = thread_place.task;
-  if (!task || task->id != record.task_id || !task->timed) {
+  if (!task || task->id != record.task_id) {
     record.busy_ns = record.duration_ns;
     return;
   }
   record.busy_ns = std::min(task_busy_ns(*task, now) - record.busy_ns, record.duration_ns);
-  if (record.started_timing) task->timed = false;
+  if (--task->timed == 0) task->busy_ns += now - thread_place.running_since_ns;
 }
 
 }  // namespace

@@ -46,7 +46,6 @@ struct span_record final : context_record {
   std::uint64_t duration_ns = 0;
   std::uint64_t busy_ns = 0;  // at the start, what its task had run before
   std::uint64_t task_id = 0;
-  bool started_timing = false;
 
   mutable std::mutex lock;
   trace::span_context self;

@@ -54,8 +54,8 @@ struct alignas(32) wake_target {
   WEFT_API void release(std::uint32_t count = 1) noexcept;
 };
 
-// The context in force: nothing (0), the innermost of a chain of entries, or, with the lowest bit set,
-// the record that a task was spawned with and owns a reference of.
+// The context in force: nothing (0), the innermost of a chain of entries, or, with the lowest bit
+// set, the record that a task was spawned with and owns a reference of.
 using context_word = std::uintptr_t;
 
 // Lives in whatever puts it in force, for as long.
@@ -71,10 +71,10 @@ struct branch_node {
   branch_node* previous = nullptr;
   leaf* current = nullptr;  // what it waits on
   void (*after)(branch_node*) noexcept =
-      nullptr;                       // runs when its coroutine suspended or its leaf is done
-  context_word ambient = 0;            // to begin with, of the parent branch
-  leaf* parent = nullptr;            // the join, select or timeout it belongs to
-  wake_target* target = nullptr;     // the task, or the hub that lent the bit
+      nullptr;                    // runs when its coroutine suspended or its leaf is done
+  context_word ambient = 0;       // to begin with, of the parent branch
+  leaf* parent = nullptr;         // the join, select or timeout it belongs to
+  wake_target* target = nullptr;  // the task, or the hub that lent the bit
   std::uint8_t bit = 0;
 };
 
@@ -91,14 +91,14 @@ struct task_header : wake_target {
   std::uint32_t used_bits = 1u | 1u << hub_bit;
   std::uint32_t fresh_bits =
       0;  // lent since the task began to run: what had woken these was for somebody else
-  bool timed = false;     // a span asks how long it runs
   bool finished = false;  // the outcome was stored; only the thread that holds RUNNING looks
   std::uint8_t shard = 0;
   scheduler* owner;
   const task_operations* operations;
   std::atomic<std::uintptr_t> join_waker{0};
-  hub* hubs = nullptr;  // only touched while RUNNING
-  std::uint64_t busy_ns = 0;  // how long it ran, of what is timed; also only touched while RUNNING
+  hub* hubs = nullptr;        // only touched while RUNNING
+  std::uint64_t busy_ns = 0;  // how long it ran, while spans asked; also only touched while RUNNING
+  std::uint32_t timed = 0;    // by so many spans; as well
   std::atomic<hub*> woken_hubs{nullptr};
   task_header* owned_next = nullptr;
   task_header* owned_previous = nullptr;
@@ -117,7 +117,7 @@ struct execution {
   branch_node* branch = nullptr;
   scheduler* current_scheduler = nullptr;
   void* worker = nullptr;
-  context_word ambient = 0;         // outside tasks
+  context_word ambient = 0;        // outside tasks
   std::coroutine_handle<> next{};  // the trampoline: what to resume when control comes back
   std::uint32_t budget = 0;
   // Of `task`, which this thread runs, and settled with its state word when it stops: the branches
