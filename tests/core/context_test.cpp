@@ -372,16 +372,16 @@ constexpr weft::task_local<counted> counts;
 
 TEST(task_local, value_goes_with_the_last_task_that_has_it) {
   int alive = 0;
-  run_paused([](int* alive) -> task<void> {
+  run_paused([](int* count) -> task<void> {
     std::optional<weft::join_handle<void>> handle;
     {
-      context_scope scope(context::current().with(counts, counted(alive)));
+      context_scope scope(context::current().with(counts, counted(count)));
       handle.emplace(weft::spawn([]() -> task<void> { co_await weft::sleep(10ms); }));
     }
-    EXPECT_EQ(*alive, 1);
+    EXPECT_EQ(*count, 1);
     auto ended = co_await *handle;
     EXPECT_TRUE(ended.has_value());
-    EXPECT_EQ(*alive, 0) << "though the handle is still there";
+    EXPECT_EQ(*count, 0) << "though the handle is still there";
   }(&alive));
   EXPECT_EQ(alive, 0);
 }

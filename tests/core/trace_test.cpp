@@ -335,31 +335,32 @@ task<void> advances(manual_clock& clock, std::chrono::nanoseconds by) {
   co_return;
 }
 
+task<void> works_in_spans(manual_clock& clock) {
+  trace::span outer("outer");
+  clock.advance(5ms);
+  co_await weft::yield_now();
+  {
+    trace::span inner("inner");
+    clock.advance(3ms);
+    co_await weft::yield_now();
+    clock.advance(2ms);
+  }
+}
+
 // A clock that is moved by hand, so that what "runs" takes time.
 TEST(trace, span_tells_busy_time_from_idle_time) {
   listening heard;
-  auto clock = std::make_shared<manual_clock>();
-  auto runtime = weft::runtime::current_thread().environment(clock).build();
+  auto doors = std::make_shared<manual_clock>();
+  auto runtime = weft::runtime::current_thread().environment(doors).build();
   runtime.block_on([](manual_clock& clock) -> task<void> {
-    auto works = [](manual_clock& clock) -> task<void> {
-      trace::span outer("outer");
-      clock.advance(5ms);
-      co_await weft::yield_now();
-      {
-        trace::span inner("inner");
-        clock.advance(3ms);
-        co_await weft::yield_now();
-        clock.advance(2ms);
-      }
-    };
-    auto handle = weft::spawn(works(clock));
+    auto handle = weft::spawn(works_in_spans(clock));
     while (!handle.is_finished()) {
       co_await weft::yield_now();
       clock.advance(10ms);
     }
     auto ended = co_await std::move(handle);
     EXPECT_TRUE(ended.has_value());
-  }(*clock));
+  }(*doors));
   auto spans = heard->spans();
   ASSERT_EQ(spans.size(), 2u);
   EXPECT_EQ(spans[0].busy, 5ms);
@@ -370,8 +371,8 @@ TEST(trace, span_tells_busy_time_from_idle_time) {
 
 TEST(trace, spans_that_overlap_in_one_task_are_timed_alone) {
   listening heard;
-  auto clock = std::make_shared<manual_clock>();
-  auto runtime = weft::runtime::current_thread().environment(clock).build();
+  auto doors = std::make_shared<manual_clock>();
+  auto runtime = weft::runtime::current_thread().environment(doors).build();
   runtime.block_on([](manual_clock& clock) -> task<void> {
     trace::manual_span first("first"), second("second");
     clock.advance(1ms);
@@ -383,7 +384,7 @@ TEST(trace, spans_that_overlap_in_one_task_are_timed_alone) {
     trace::manual_span third("third");
     co_await weft::spawn(advances(clock, 10ms));
     clock.advance(4ms);
-  }(*clock));
+  }(*doors));
   std::vector<std::chrono::nanoseconds> busy;
   for (auto& one : heard->spans()) busy.push_back(one.busy);
   EXPECT_EQ(busy, (std::vector<std::chrono::nanoseconds>{1ms, 3ms, 4ms}));
