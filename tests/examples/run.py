@@ -45,6 +45,13 @@ it had done its rounds: yes
 gave up waiting: timed out: the deadline passed first
 committed all the same: 7
 """,
+    "channels": """\
+ten workers counted to 50500
+answers: 6, 5
+the librarian was asked 2 times
+full: yes
+received: reserved
+""",
     "own_leaf": "the oracle says 42\n",
 }
 

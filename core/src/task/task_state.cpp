@@ -13,6 +13,7 @@
 #include "scheduler/scheduler.hpp"
 #include "task/hub.hpp"
 #include "task/thread_place.hpp"
+#include "task/waiting_thread.hpp"
 
 namespace weft {
 inline namespace v0 {
@@ -40,6 +41,8 @@ void wake_target::release(std::uint32_t count) noexcept {
   if ((before & state::reference_mask) != count * state::reference) return;
   if (before & state::is_hub) {
     deallocate_hub(static_cast<hub*>(this));
+  } else if (before & state::is_thread) {
+    deallocate_waiting_thread(static_cast<waiting_thread*>(this));
   } else {
     auto* task = static_cast<task_header*>(this);
     task->operations->deallocate(task);
