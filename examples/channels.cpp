@@ -1,6 +1,5 @@
 // Tasks that talk: workers send to one receiver, and wait while it is behind.
 
-#include <weft/join.hpp>
 #include <weft/runtime.hpp>
 #include <weft/spawn.hpp>
 #include <weft/sync/mpsc.hpp>

@@ -9,6 +9,7 @@
 #include <weft/sync/mutex.hpp>
 #include <weft/sync/notify.hpp>
 #include <weft/sync/oneshot.hpp>
+#include <weft/sync/rw_lock.hpp>
 #include <weft/sync/semaphore.hpp>
 #include <weft/task_tracker.hpp>
 #include <weft/time.hpp>
@@ -149,6 +150,53 @@ TEST(stress_mutex, excludes_and_is_handed_on) {
         }
       },
       [&] { EXPECT_EQ(*counter.try_lock(), added); });
+}
+
+TEST(stress_rw_lock, writers_are_alone_and_readers_see_what_they_wrote) {
+  struct pair {
+    int one = 0;  // not atomic: the thread sanitizer watches them
+    int two = 0;
+  };
+  struct completing {
+    explicit completing(pair* changed) : half_done(changed) {}
+    pair* half_done;
+    ~completing() { half_done->two = half_done->one; }
+  };
+  weft::sync::rw_lock<pair> numbers;
+  std::atomic<int> written{0};
+  in_rounds(
+      40,
+      [&](dice chance) -> task<void> {
+        for (int round = 0; round < 30; ++round) {
+          if (chance.below(3) != 0) {
+            auto [held, other] = co_await weft::select(numbers.read(), distraction(chance));
+            if (!held) continue;
+            auto before = (*held)->one;
+            if (chance.below(2)) co_await weft::yield_now();
+            EXPECT_EQ((*held)->two, before);
+            continue;
+          }
+          auto [held, other] = co_await weft::select(numbers.write(), distraction(chance));
+          if (!held) continue;
+          (*held)->one += 1;
+          {
+            completing also_when_aborted(&**held);
+            if (chance.below(2)) co_await weft::yield_now();
+          }
+          written.fetch_add(1);
+          if (chance.below(2)) {
+            auto reading = std::move(*held).downgrade();
+            auto before = reading->one;
+            co_await weft::yield_now();
+            EXPECT_EQ(reading->two, before);
+          }
+        }
+      },
+      [&] {
+        auto held = numbers.try_write();
+        ASSERT_TRUE(held) << "a lock was lost";
+        EXPECT_GE(held->one, written);
+      });
 }
 
 // Whoever has got what it waited for may destroy where it came from, though the giver has not

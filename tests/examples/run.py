@@ -53,6 +53,11 @@ full: yes
 received: reserved
 """,
     "own_leaf": "the oracle says 42\n",
+    "publish": """\
+the last weather: rain
+missed: 3
+goes on with: 4
+""",
 }
 
 

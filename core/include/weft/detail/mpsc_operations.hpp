@@ -2,6 +2,7 @@
 #pragma once
 
 #include <weft/detail/mpsc_channel.hpp>
+#include <weft/detail/notify_wait.hpp>
 #include <weft/leaf.hpp>
 #include <weft/result.hpp>
 
@@ -108,21 +109,19 @@ class [[nodiscard]] mpsc_reserve_operation {
   std::size_t places_;
 };
 
-// Registered with the notify before it looks, so that a close in between is not missed.
 template <class T>
 class mpsc_closed_awaiter : public leaf_awaiter<mpsc_closed_awaiter<T>> {
  public:
-  explicit mpsc_closed_awaiter(mpsc_channel<T>* of) noexcept
-      : of_(of), closing_(of->closing().notified().operator co_await()) {}
+  explicit mpsc_closed_awaiter(mpsc_channel<T>* of) noexcept : of_(of), wait_(of->closing()) {}
   static constexpr const char* name = "mpsc sender: closed";
   bool poll() noexcept {
-    return (of_->is_closed() && consume_budget()) || (!of_->is_closed() && closing_.poll());
+    return wait_.poll([this] { return of_->is_closed(); });
   }
   void take() noexcept {}
 
  private:
   mpsc_channel<T>* of_;
-  notified_awaiter<sync::notify*> closing_;
+  notify_wait wait_;
 };
 
 template <class T>
