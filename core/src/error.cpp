@@ -35,8 +35,9 @@ constexpr std::array errc_entries{
     errc_entry{"the task was aborted before it completed", {}},
     errc_entry{"unsupported here", std::errc::function_not_supported},
     errc_entry{"out of memory", std::errc::not_enough_memory},
+    errc_entry{"fell behind; values were missed", std::errc::no_buffer_space},
 };
-static_assert(errc_entries.size() == static_cast<std::size_t>(errc::out_of_memory) + 1);
+static_assert(errc_entries.size() == static_cast<std::size_t>(errc::lagged) + 1);
 
 class core_category_type final : public std::error_category {
  public:

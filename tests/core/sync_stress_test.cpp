@@ -1,12 +1,15 @@
 // Each primitive under random use from several workers, for as long as WEFT_STRESS_SECONDS says.
 // What matters is what the sanitizers say, that nothing hangs, and that what is conserved is
 // conserved.
+#include "sync_stress.hpp"
+
 #include <weft/cancellation_token.hpp>
 #include <weft/deadline.hpp>
 #include <weft/shield.hpp>
 #include <weft/sync/mutex.hpp>
 #include <weft/sync/notify.hpp>
 #include <weft/sync/oneshot.hpp>
+#include <weft/sync/rw_lock.hpp>
 #include <weft/sync/semaphore.hpp>
 #include <weft/task_tracker.hpp>
 #include <weft/time.hpp>
@@ -22,8 +25,6 @@
 #include <utility>
 #include <vector>
 
-#include "sync_support.hpp"
-
 namespace {
 
 using namespace task_test;
@@ -35,46 +36,6 @@ using weft::sync::oneshot;
 using weft::sync::oneshot_receiver;
 using weft::sync::oneshot_sender;
 using weft::sync::semaphore;
-
-constexpr unsigned workers = 4;
-
-/// Runs rounds of `tasks` tasks, made by `make(dice)`, and aborts some of them at random moments,
-/// until the time is over. `after` runs when all tasks of a round are gone.
-void in_rounds(
-    unsigned tasks, std::function<task<void>(dice)> make, std::function<void()> after = [] {}) {
-  auto runtime = weft::runtime::multi_thread().worker_threads(workers).build();
-  stress_time time;
-  for (std::uint64_t round = 1; !time.over(); ++round) {
-    auto all = [](std::function<task<void>(dice)>& maker, unsigned count,
-                  std::uint64_t seed) -> task<void> {
-      dice chance(seed);
-      std::vector<weft::join_handle<void>> handles;
-      for (unsigned index = 0; index < count; ++index) {
-        handles.push_back(weft::spawn(maker(dice(seed * 1000 + index))));
-      }
-      for (unsigned step = chance.below(10); step > 0; --step) co_await weft::yield_now();
-      for (auto& handle : handles) {
-        if (chance.below(4) == 0) handle.abort();
-      }
-      for (auto& handle : handles) (void)co_await handle;
-    };
-    runtime.block_on(all(make, tasks, round));
-    after();
-  }
-}
-
-/// A way for something else to be over first.
-task<void> distraction(dice& chance) {
-  switch (chance.below(4)) {
-    case 0:
-      break;
-    case 1:
-      co_await weft::sleep(1ms);
-      break;
-    default:
-      for (unsigned step = chance.below(4); step > 0; --step) co_await weft::yield_now();
-  }
-}
 
 TEST(stress_oneshot, every_value_arrives_once_or_is_destroyed) {
   census alive;
@@ -189,6 +150,53 @@ TEST(stress_mutex, excludes_and_is_handed_on) {
         }
       },
       [&] { EXPECT_EQ(*counter.try_lock(), added); });
+}
+
+TEST(stress_rw_lock, writers_are_alone_and_readers_see_what_they_wrote) {
+  struct pair {
+    int one = 0;  // not atomic: the thread sanitizer watches them
+    int two = 0;
+  };
+  struct completing {
+    explicit completing(pair* changed) : half_done(changed) {}
+    pair* half_done;
+    ~completing() { half_done->two = half_done->one; }
+  };
+  weft::sync::rw_lock<pair> numbers;
+  std::atomic<int> written{0};
+  in_rounds(
+      40,
+      [&](dice chance) -> task<void> {
+        for (int round = 0; round < 30; ++round) {
+          if (chance.below(3) != 0) {
+            auto [held, other] = co_await weft::select(numbers.read(), distraction(chance));
+            if (!held) continue;
+            auto before = (*held)->one;
+            if (chance.below(2)) co_await weft::yield_now();
+            EXPECT_EQ((*held)->two, before);
+            continue;
+          }
+          auto [held, other] = co_await weft::select(numbers.write(), distraction(chance));
+          if (!held) continue;
+          (*held)->one += 1;
+          {
+            completing also_when_aborted(&**held);
+            if (chance.below(2)) co_await weft::yield_now();
+          }
+          written.fetch_add(1);
+          if (chance.below(2)) {
+            auto reading = std::move(*held).downgrade();
+            auto before = reading->one;
+            co_await weft::yield_now();
+            EXPECT_EQ(reading->two, before);
+          }
+        }
+      },
+      [&] {
+        auto held = numbers.try_write();
+        ASSERT_TRUE(held) << "a lock was lost";
+        EXPECT_GE(held->one, written);
+      });
 }
 
 // Whoever has got what it waited for may destroy where it came from, though the giver has not

@@ -59,7 +59,19 @@ committed all the same: 7
  WARN late why="timed out: the deadline passed first"
 {"time":"","level":"warn","message":"late","fields":{"why":"timed out: the deadline passed first"},"file":"","line":0}
 """,
+    "channels": """\
+ten workers counted to 50500
+answers: 6, 5
+the librarian was asked 2 times
+full: yes
+received: reserved
+""",
     "own_leaf": "the oracle says 42\n",
+    "publish": """\
+the last weather: rain
+missed: 3
+goes on with: 4
+""",
 }
 
 

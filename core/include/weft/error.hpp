@@ -44,6 +44,7 @@ enum class errc : int {
   task_aborted,         ///< The task was aborted before it completed.
   unsupported,          ///< Not implemented here, or not by this kernel.
   out_of_memory,        ///< An allocation failed.
+  lagged,               ///< A receiver was too slow: values were overwritten (sync::broadcast).
 };
 
 /// The category of errc; its name is "weft".

@@ -6,10 +6,18 @@ namespace weft {
 inline namespace v0 {
 namespace detail {
 
+void wait_a_moment(unsigned tries) noexcept {
+  if (tries < 100) {
+    facade::spin_pause();
+  } else {
+    facade::yield_thread();
+  }
+}
+
 // Yields the processor when the holder was preempted.
 std::uint64_t locked_word::lock_slowly() noexcept {
   auto seen = word_.load(std::memory_order_relaxed);
-  for (int spins = 0;; ++spins) {
+  for (unsigned spins = 0;; ++spins) {
     if (!(seen & locked)) {
       if (word_.compare_exchange_weak(seen, seen | locked, std::memory_order_acquire,
                                       std::memory_order_relaxed)) {
@@ -17,11 +25,7 @@ std::uint64_t locked_word::lock_slowly() noexcept {
       }
       continue;
     }
-    if (spins < 100) {
-      facade::spin_pause();
-    } else {
-      facade::yield_thread();
-    }
+    wait_a_moment(spins);
     seen = word_.load(std::memory_order_relaxed);
   }
 }

@@ -9,6 +9,7 @@
 #include "scheduler/scheduler.hpp"
 #include "task/task_state.hpp"
 #include "task/thread_place.hpp"
+#include "task/waiting_thread.hpp"
 
 namespace weft {
 inline namespace v0 {
@@ -135,7 +136,10 @@ void notify_and_release(wake_target* target, unsigned bit) noexcept {
   auto before =
       target->state.fetch_or(state::notified | state::ready(bit), std::memory_order_acq_rel);
   if (before & (state::running | state::complete | state::notified)) return target->release();
-  if (!(before & state::is_hub)) return scheduler::schedule(static_cast<task_header*>(target));
+  if (!(before & (state::is_hub | state::is_thread))) {
+    return scheduler::schedule(static_cast<task_header*>(target));
+  }
+  if (before & state::is_thread) return wake_thread(static_cast<waiting_thread*>(target));
   // The reference moves into the stack.
   auto* woken = static_cast<hub*>(target);
   auto* task = woken->owner;

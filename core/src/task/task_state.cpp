@@ -14,6 +14,7 @@
 #include "task/context_record.hpp"
 #include "task/hub.hpp"
 #include "task/thread_place.hpp"
+#include "task/waiting_thread.hpp"
 
 namespace weft {
 inline namespace v0 {
@@ -41,6 +42,8 @@ void wake_target::release(std::uint32_t count) noexcept {
   if ((before & state::reference_mask) != count * state::reference) return;
   if (before & state::is_hub) {
     deallocate_hub(static_cast<hub*>(this));
+  } else if (before & state::is_thread) {
+    deallocate_waiting_thread(static_cast<waiting_thread*>(this));
   } else {
     auto* task = static_cast<task_header*>(this);
     task->operations->deallocate(task);

@@ -12,6 +12,10 @@ namespace weft {
 inline namespace v0 {
 namespace detail {
 
+// What a thread does between two looks at something that another thread is about to finish: a
+// pause, and after a hundred of them it lets that thread run.
+WEFT_API void wait_a_moment(unsigned tries) noexcept;
+
 // A word whose lowest bit is a spin lock, for sections of a few instructions.
 //
 // While the bit is set nobody else changes the word, so the holder works on a copy and gives it
