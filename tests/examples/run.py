@@ -46,6 +46,12 @@ gave up waiting: timed out: the deadline passed first
 committed all the same: 7
 """,
     "own_leaf": "the oracle says 42\n",
+    "task_group": """\
+group: <map><news>(none)
+all or nothing: broken: not found
+two at once: 5
+ann: <second>
+""",
 }
 
 

@@ -130,8 +130,9 @@ class callable_cell final : public task_cell<T> {
           },
           self->call_->arguments));
     } catch (...) {
-      self->call_.reset();
-      return self->fail(std::current_exception());
+      self->fail(std::current_exception());
+      self->call_.reset();  // afterwards: a guard in it tells of the outcome
+      return;
     }
     self->begin();
   }
@@ -150,6 +151,21 @@ class callable_cell final : public task_cell<T> {
   std::optional<call> call_;
 };
 
+// How a task ended that is complete, or whose frames are gone. The value is given once.
+template <class T>
+flat_result_t<T> take_outcome(task_cell<T>& cell) {
+  auto& ended = cell.outcome();
+  if (!ended) return std::unexpected(error(errc::task_aborted));
+  if (ended.has_exception()) return std::unexpected(error_of_exception(ended.exception()));
+  if constexpr (std::is_void_v<T>) {
+    return {};
+  } else {
+    flat_result_t<T> taken(std::move(ended.value()));
+    ended.reset();
+    return taken;
+  }
+}
+
 template <class T>
 class join_awaiter_of : public leaf_awaiter<join_awaiter_of<T>> {
  public:
@@ -160,18 +176,7 @@ class join_awaiter_of : public leaf_awaiter<join_awaiter_of<T>> {
   }
   static constexpr const char* name = "join_handle";
   bool poll() noexcept { return poll_complete(cell_); }
-  flat_result_t<T> take() {
-    auto& ended = cell_->outcome();
-    if (!ended) return std::unexpected(error(errc::task_aborted));
-    if (ended.has_exception()) return std::unexpected(error_of_exception(ended.exception()));
-    if constexpr (std::is_void_v<T>) {
-      return {};
-    } else {
-      flat_result_t<T> taken(std::move(ended.value()));
-      ended.reset();
-      return taken;
-    }
-  }
+  flat_result_t<T> take() { return take_outcome(*cell_); }
 
  private:
   task_cell<T>* cell_;
