@@ -1,6 +1,8 @@
 // Sets of tasks under random use from several workers, for as long as WEFT_STRESS_SECONDS says.
+#include <weft/futures_unordered.hpp>
 #include <weft/join_map.hpp>
 #include <weft/join_set.hpp>
+#include <weft/scope.hpp>
 #include <weft/task_group.hpp>
 #include <weft/time.hpp>
 
@@ -150,6 +152,74 @@ TEST(stress_join_map, joins_one_task_a_key) {
   std::atomic<int> wrong{0};
   census alive;
   in_rounds([&](dice chance) { return uses_a_map(chance, alive, wrong); });
+  EXPECT_EQ(wrong.load(), 0);
+}
+
+// Branches that are woken by tasks on other workers.
+task<int> waits_for_others(dice chance, census& alive) {
+  auto ended = co_await weft::spawn(works, chance.fork(), alive.join());
+  co_return ended.value_or(0);
+}
+task<int> waits_a_while(dice chance, census& alive) {
+  auto waiting = waits_for_others(chance.fork(), alive);
+  auto ended = co_await weft::timeout(weft::duration(chance.below(2'000'000)), std::move(waiting));
+  co_return ended.value_or(0);
+}
+
+task<void> uses_futures(dice chance, census& alive, std::atomic<int>& wrong) {
+  weft::futures_unordered<int> futures;
+  std::size_t expected = 0;
+  auto bound = 1 + chance.below(100);
+  for (int step = 0; step < 300; ++step) {
+    if (futures.size() == bound) {
+      auto [done, late] = co_await weft::select(futures.next(), weft::sleep(1ms));
+      if (done) --expected;
+    } else {
+      futures.push(waits_a_while(chance.fork(), alive));
+      ++expected;
+    }
+    if (chance.one_in(100)) {
+      futures.clear();
+      expected = 0;
+    }
+    if (futures.size() != expected) ++wrong;
+  }
+  while (auto done = co_await futures.next()) --expected;
+  if (expected != 0) ++wrong;
+}
+TEST(stress_futures_unordered, loses_no_value_and_no_wake) {
+  std::atomic<int> wrong{0};
+  census alive;
+  in_rounds([&](dice chance) { return uses_futures(chance, alive, wrong); });
+  EXPECT_EQ(wrong.load(), 0);
+}
+
+task<weft::result<void>> may_fail(dice chance, census& alive, int& sum) {
+  sum += co_await waits_a_while(chance.fork(), alive);
+  if (chance.one_in(60)) co_return weft::fail(weft::errc::closed);
+  if (chance.one_in(60)) throw std::runtime_error("broken");
+  co_return weft::result<void>();
+}
+task<void> uses_a_scope(dice chance, census& alive, std::atomic<int>& wrong) {
+  int sum = 0;
+  int started = 0;
+
+  try {
+    (void)co_await weft::scope([&](auto& scope) -> task<void> {
+      auto count = static_cast<int>(chance.below(80));
+      for (; started < count; ++started) {
+        scope.start(may_fail(chance.fork(), alive, sum));
+        if (chance.one_in(16)) co_await weft::yield_now();
+      }
+    });
+  } catch (const std::runtime_error&) {
+  }
+  if (sum > started) ++wrong;
+}
+TEST(stress_scope, ends_with_all_its_branches) {
+  std::atomic<int> wrong{0};
+  census alive;
+  in_rounds([&](dice chance) { return uses_a_scope(chance, alive, wrong); });
   EXPECT_EQ(wrong.load(), 0);
 }
 

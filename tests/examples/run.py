@@ -46,11 +46,25 @@ gave up waiting: timed out: the deadline passed first
 committed all the same: 7
 """,
     "own_leaf": "the oracle says 42\n",
+    "scope": """\
+scope: 300
+best of two: 25
+all or none: shop: not found
+the watch ends with its handle
+""",
     "task_group": """\
 group: <map><news>(none)
 all or nothing: broken: not found
 two at once: 5
 ann: <second>
+""",
+    "timers": """\
+tick at 0 ms
+tick at 25 ms
+tick at 30 ms
+tick at 40 ms
+bob expired at 30 ms
+ann expired at 50 ms
 """,
 }
 

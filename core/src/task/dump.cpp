@@ -47,11 +47,14 @@ void print_branch(std::string& out, const branch_node* node) {
 void print_suspended(std::string& out, const task_header* task) {
   print_branch(out, &task->root);
   for (auto* node = task->root.next; node; node = node->next) print_branch(out, node);
-  for (auto* lender = task->hubs; lender; lender = lender->next) {
+  auto* lender = task->hubs;
+  if (!lender) return;
+  do {
     for (auto* node : lender->nodes) {
       if (node) print_branch(out, node);
     }
-  }
+    lender = lender->next;
+  } while (lender != task->hubs);
 }
 
 // Holds a task that was taken from nobody: with RUNNING set no thread runs it. A wake-up that comes
