@@ -77,9 +77,10 @@ class frozen {
 
 void print_task(std::string& out, task_header* task) {
   print(out, "  task %" PRIu64, task->id);
-  if (task->spawned_at.line()) {
-    print(out, " spawned at %s:%u", task->spawned_at.file_name(),
-          static_cast<unsigned>(task->spawned_at.line()));
+  if (*task->name()) print(out, " \"%s\"", task->name());
+  if (task->spawned_at().line()) {
+    print(out, " spawned at %s:%u", task->spawned_at().file_name(),
+          static_cast<unsigned>(task->spawned_at().line()));
   }
   auto seen = task->state.load(std::memory_order_acquire);
   if ((seen & (state::running | state::complete | state::notified)) ||
