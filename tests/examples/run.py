@@ -72,6 +72,26 @@ the last weather: rain
 missed: 3
 goes on with: 4
 """,
+    "scope": """\
+scope: 300
+best of two: 25
+all or none: shop: not found
+the watch ends with its handle
+""",
+    "task_group": """\
+group: <map><news>(none)
+all or nothing: broken: not found
+two at once: 5
+ann: <second>
+""",
+    "timers": """\
+tick at 0 ms
+tick at 25 ms
+tick at 30 ms
+tick at 40 ms
+bob expired at 30 ms
+ann expired at 50 ms
+""",
 }
 
 

@@ -10,8 +10,8 @@
 namespace weft {
 inline namespace v0 {
 
-/// The tasks of the calling task's runtime: for each its id, where it was spawned (unless by a
-/// function with arguments), and for each of its branches what it waits on and the chain of
+/// The tasks of the calling task's runtime: for each its id, its name (spawn_named), where it
+/// was spawned, and for each of its branches what it waits on and the chain of
 /// `co_await`s that led there. A task that is running meanwhile is only named. Empty outside a
 /// runtime (see `runtime::dump_tasks`).
 [[nodiscard]] WEFT_API std::string dump_tasks();

@@ -130,8 +130,9 @@ class callable_cell final : public task_cell<T> {
           },
           self->call_->arguments));
     } catch (...) {
-      self->call_.reset();
-      return self->fail(std::current_exception());
+      self->fail(std::current_exception());
+      self->call_.reset();  // afterwards: a guard in it tells of the outcome
+      return;
     }
     self->begin();
   }
@@ -150,6 +151,21 @@ class callable_cell final : public task_cell<T> {
   std::optional<call> call_;
 };
 
+// How a task ended that is complete, or whose frames are gone. The value is given once.
+template <class T>
+flat_result_t<T> take_outcome(task_cell<T>& cell) {
+  auto& ended = cell.outcome();
+  if (!ended) return std::unexpected(error(errc::task_aborted));
+  if (ended.has_exception()) return std::unexpected(error_of_exception(ended.exception()));
+  if constexpr (std::is_void_v<T>) {
+    return {};
+  } else {
+    flat_result_t<T> taken(std::move(ended.value()));
+    ended.reset();
+    return taken;
+  }
+}
+
 template <class T>
 class join_awaiter_of : public leaf_awaiter<join_awaiter_of<T>> {
  public:
@@ -160,18 +176,7 @@ class join_awaiter_of : public leaf_awaiter<join_awaiter_of<T>> {
   }
   static constexpr const char* name = "join_handle";
   bool poll() noexcept { return poll_complete(cell_); }
-  flat_result_t<T> take() {
-    auto& ended = cell_->outcome();
-    if (!ended) return std::unexpected(error(errc::task_aborted));
-    if (ended.has_exception()) return std::unexpected(error_of_exception(ended.exception()));
-    if constexpr (std::is_void_v<T>) {
-      return {};
-    } else {
-      flat_result_t<T> taken(std::move(ended.value()));
-      ended.reset();
-      return taken;
-    }
-  }
+  flat_result_t<T> take() { return take_outcome(*cell_); }
 
  private:
   task_cell<T>* cell_;
@@ -200,26 +205,32 @@ Cell* make_cell(Arguments&&... arguments) {
   }
 }
 
+// A task that is not submitted yet.
 template <awaitable Operation>
-auto spawn_on(scheduler& owner, std::source_location where, Operation&& operation) {
+auto make_task(scheduler& owner, std::source_location where, Operation&& operation) {
   using value = await_result_t<Operation>;
   if constexpr (is_task_v<Operation>) {
     if (!operation) misuse("a task was spawned that had been moved from or awaited before");
-    return spawn_cell<value>(
-        make_cell<task_cell<value>>(owner, std::forward<Operation>(operation), where));
+    return make_cell<task_cell<value>>(owner, std::forward<Operation>(operation), where);
   } else {
-    return spawn_cell<value>(make_cell<task_cell<value>>(
-        owner, as_task<Operation>(std::forward<Operation>(operation)), where));
+    return make_cell<task_cell<value>>(
+        owner, as_task<Operation>(std::forward<Operation>(operation)), where);
   }
 }
 
 template <class Function, class... Arguments>
-auto spawn_on(scheduler& owner, std::source_location where, std::in_place_t, Function&& function,
-              Arguments&&... arguments) {
+auto make_task(scheduler& owner, std::source_location where, std::in_place_t, Function&& function,
+               Arguments&&... arguments) {
   using value = typename std::invoke_result_t<Function&, Arguments...>::value_type;
   using cell = callable_cell<value, Function, Arguments...>;
-  return spawn_cell<value>(make_cell<cell>(owner, where, std::forward<Function>(function),
-                                           std::forward<Arguments>(arguments)...));
+  task_cell<value>* made = make_cell<cell>(owner, where, std::forward<Function>(function),
+                                           std::forward<Arguments>(arguments)...);
+  return made;
+}
+
+template <class... Made>
+auto spawn_on(scheduler& owner, std::source_location where, Made&&... made) {
+  return spawn_cell(make_task(owner, where, std::forward<Made>(made)...));
 }
 
 }  // namespace detail
@@ -319,11 +330,43 @@ template <class Function>
 auto spawn(Function function, std::source_location where = std::source_location::current()) {
   return detail::spawn_on(detail::ambient_scheduler(), where, std::in_place, std::move(function));
 }
-template <class Function, class First, class... Arguments>
-  requires detail::task_function<Function, First, Arguments...>
-auto spawn(Function function, First first, Arguments... arguments) {
+template <class Function, class First>
+  requires detail::task_function<Function, First>
+auto spawn(Function function, First first,
+           std::source_location where = std::source_location::current()) {
+  return detail::spawn_on(detail::ambient_scheduler(), where, std::in_place, std::move(function),
+                          std::move(first));
+}
+template <class Function, class First, class Second>
+  requires detail::task_function<Function, First, Second>
+auto spawn(Function function, First first, Second second,
+           std::source_location where = std::source_location::current()) {
+  return detail::spawn_on(detail::ambient_scheduler(), where, std::in_place, std::move(function),
+                          std::move(first), std::move(second));
+}
+template <class Function, class First, class Second, class Third>
+  requires detail::task_function<Function, First, Second, Third>
+auto spawn(Function function, First first, Second second, Third third,
+           std::source_location where = std::source_location::current()) {
+  return detail::spawn_on(detail::ambient_scheduler(), where, std::in_place, std::move(function),
+                          std::move(first), std::move(second), std::move(third));
+}
+template <class Function, class First, class Second, class Third, class Fourth>
+  requires detail::task_function<Function, First, Second, Third, Fourth>
+auto spawn(Function function, First first, Second second, Third third, Fourth fourth,
+           std::source_location where = std::source_location::current()) {
+  return detail::spawn_on(detail::ambient_scheduler(), where, std::in_place, std::move(function),
+                          std::move(first), std::move(second), std::move(third), std::move(fourth));
+}
+// Of more: dumps do not tell where it was spawned.
+template <class Function, class First, class Second, class Third, class Fourth, class... Arguments>
+  requires(sizeof...(Arguments) > 0) &&
+          detail::task_function<Function, First, Second, Third, Fourth, Arguments...>
+auto spawn(Function function, First first, Second second, Third third, Fourth fourth,
+           Arguments... arguments) {
   return detail::spawn_on(detail::ambient_scheduler(), std::source_location(), std::in_place,
-                          std::move(function), std::move(first), std::move(arguments)...);
+                          std::move(function), std::move(first), std::move(second),
+                          std::move(third), std::move(fourth), std::move(arguments)...);
 }
 
 }  // namespace v0

@@ -47,11 +47,14 @@ void print_branch(std::string& out, const branch_node* node) {
 void print_suspended(std::string& out, const task_header* task) {
   print_branch(out, &task->root);
   for (auto* node = task->root.next; node; node = node->next) print_branch(out, node);
-  for (auto* lender = task->hubs; lender; lender = lender->next) {
+  auto* lender = task->hubs;
+  if (!lender) return;
+  do {
     for (auto* node : lender->nodes) {
       if (node) print_branch(out, node);
     }
-  }
+    lender = lender->next;
+  } while (lender != task->hubs);
 }
 
 // Holds a task that was taken from nobody: with RUNNING set no thread runs it. A wake-up that comes
@@ -74,9 +77,10 @@ class frozen {
 
 void print_task(std::string& out, task_header* task) {
   print(out, "  task %" PRIu64, task->id);
-  if (task->spawned_at.line()) {
-    print(out, " spawned at %s:%u", task->spawned_at.file_name(),
-          static_cast<unsigned>(task->spawned_at.line()));
+  if (*task->name()) print(out, " \"%s\"", task->name());
+  if (task->spawned_at().line()) {
+    print(out, " spawned at %s:%u", task->spawned_at().file_name(),
+          static_cast<unsigned>(task->spawned_at().line()));
   }
   auto seen = task->state.load(std::memory_order_acquire);
   if ((seen & (state::running | state::complete | state::notified)) ||

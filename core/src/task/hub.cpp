@@ -33,22 +33,57 @@ bool push_woken(task_header* task, hub* woken) noexcept {
   return true;
 }
 
-hub* hub_with_room(task_header* task) {
-  for (auto* found = task->hubs; found; found = found->next) {
-    if (found->used_bits != ~0u) return found;
+// The hubs of a task are a ring; `hubs` is the first. Those with room come first, so that a bit is
+// found at once, however many there are.
+void put_first(task_header* task, hub* added) noexcept {
+  if (auto* first = task->hubs) {
+    added->next = first;
+    added->previous = first->previous;
+    first->previous->next = added;
+    first->previous = added;
+  } else {
+    added->next = added->previous = added;
   }
-  auto* made = new (allocate_frame(sizeof(hub))) hub(task);
-  made->next = std::exchange(task->hubs, made);
-  return made;
+  task->hubs = added;
 }
 
-// Keeps one hub, so that a branch that comes and goes does not allocate each time.
-void drop_empty_hub(task_header* task, hub* empty) noexcept {
-  if (task->hubs == empty && !empty->next) return;
-  auto** link = &task->hubs;
-  while (*link != empty) link = &(*link)->next;
-  *link = empty->next;
-  empty->release();
+void take_out(task_header* task, hub* removed) noexcept {
+  if (task->hubs == removed) task->hubs = removed->next == removed ? nullptr : removed->next;
+  removed->next->previous = removed->previous;
+  removed->previous->next = removed->next;
+}
+
+hub* hub_with_room(task_header* task) {
+  if (task->hubs && task->hubs->used_bits != ~0u) return task->hubs;
+  put_first(task, new (allocate_frame(sizeof(hub))) hub(task));
+  return task->hubs;
+}
+
+unsigned lend_bit(task_header* task, hub* lender) noexcept {
+  auto bit = static_cast<unsigned>(std::countr_zero(~lender->used_bits));
+  lender->used_bits |= 1u << bit;
+  lender->fresh_bits |= 1u << bit;
+  if (lender->used_bits == ~0u) task->hubs = lender->next;  // it was the first, and is the last
+  return bit;
+}
+
+bool has_room_besides(const task_header* task, const hub* one) noexcept {
+  if (task->hubs != one) return true;
+  return one->next != one && one->next->used_bits != ~0u;
+}
+
+// One without branches goes when there is another one with room: so a branch that comes and goes
+// does not allocate each time.
+void give_bit_back(task_header* task, hub* lender, unsigned bit) noexcept {
+  auto was_full = lender->used_bits == ~0u;
+  lender->used_bits &= ~(1u << bit);
+  if (was_full) {
+    take_out(task, lender);
+    put_first(task, lender);
+  } else if (lender->used_bits == 0 && has_room_besides(task, lender)) {
+    take_out(task, lender);
+    lender->release();
+  }
 }
 
 void poll_hub(task_header* task, hub* woken) noexcept {
@@ -79,6 +114,7 @@ void poll_woken_hubs(task_header* task) noexcept {
 void release_hubs(task_header* task) noexcept {
   auto* kept = std::exchange(task->hubs, nullptr);
   if (!kept) return;  // it never had one: the last is kept, so that there is no waker of any
+  kept->previous->next = nullptr;  // a chain now
   while (kept) {
     auto* next = kept->next;
     kept->release();
@@ -107,9 +143,7 @@ void link_branch(branch_node* node, leaf* parent) {
   }
   node->parent = parent;
   auto* lender = hub_with_room(task);
-  auto bit = static_cast<unsigned>(std::countr_zero(~lender->used_bits));
-  lender->used_bits |= 1u << bit;
-  lender->fresh_bits |= 1u << bit;
+  auto bit = lend_bit(task, lender);
   lender->nodes[bit] = node;
   node->bit = static_cast<std::uint8_t>(bit);
   node->target = lender;
@@ -120,8 +154,7 @@ void unlink_branch(branch_node* node) noexcept {
   if (target->state.load(std::memory_order_relaxed) & state::is_hub) {
     auto* lender = static_cast<hub*>(target);
     lender->nodes[node->bit] = nullptr;
-    lender->used_bits &= ~(1u << node->bit);
-    if (lender->used_bits == 0) drop_empty_hub(lender->owner, lender);
+    give_bit_back(lender->owner, lender, node->bit);
     return;
   }
   if (!node->previous) return;  // it was only shown the bit

@@ -17,7 +17,8 @@ namespace detail {
 // lets its hubs go, which breaks the cycle.
 struct hub final : wake_target {
   task_header* owner;
-  hub* next = nullptr;        // in the owner's list; only touched while it is RUNNING
+  hub* next = nullptr;  // in the owner's ring; only touched while it is RUNNING
+  hub* previous = nullptr;
   hub* woken_next = nullptr;  // in the stack
   std::uint32_t used_bits = 0;
   std::uint32_t fresh_bits = 0;  // as of a task

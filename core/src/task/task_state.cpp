@@ -26,7 +26,7 @@ task_header::task_header(scheduler* runs_on, const task_operations* calls,
     : wake_target(state::notified | state::ready(0) | 3 * state::reference),
       owner(runs_on),
       operations(calls),
-      spawned_at(where) {
+      origin_{where} {
   root.target = this;
 }
 

@@ -86,6 +86,13 @@ struct task_operations {
   void (*deallocate)(task_header*) noexcept;
 };
 
+// Of a task with a name.
+struct task_origin {
+  std::source_location where;
+  char name[64];
+};
+WEFT_API void free_task_origin(task_origin* unused) noexcept;
+
 struct task_header : wake_target {
   task_header* queue_next = nullptr;
   branch_node root;
@@ -94,6 +101,7 @@ struct task_header : wake_target {
       0;  // lent since the task began to run: what had woken these was for somebody else
   bool finished = false;  // the outcome was stored; only the thread that holds RUNNING looks
   std::uint8_t shard = 0;
+  bool named = false;
   scheduler* owner;
   const task_operations* operations;
   std::atomic<std::uintptr_t> join_waker{0};
@@ -104,9 +112,26 @@ struct task_header : wake_target {
   task_header* owned_next = nullptr;
   task_header* owned_previous = nullptr;
   std::uint64_t id = 0;
-  std::source_location spawned_at;
   WEFT_API task_header(scheduler* owner, const task_operations* operations,
                        std::source_location where) noexcept;
+  ~task_header() {
+    if (named) free_task_origin(origin_.named);
+  }
+  const std::source_location& spawned_at() const noexcept {
+    return named ? origin_.named->where : origin_.where;
+  }
+  const char* name() const noexcept { return named ? origin_.named->name : ""; }
+  // Before it is submitted. Takes over the origin.
+  void set_origin(task_origin* one) noexcept {
+    named = true;
+    origin_.named = one;
+  }
+
+ private:
+  union {
+    std::source_location where;
+    task_origin* named;
+  } origin_;
 };
 
 // Ends the program: what was asked for breaks a rule that has no error to report.

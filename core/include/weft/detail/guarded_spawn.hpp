@@ -46,26 +46,39 @@ class operation_function {
   Operation operation_;
 };
 
-// `guard.may_start()`: whether the task is to run at all; else it is cancelled before it starts.
+// A task that is not submitted yet. `guard.may_start()`: whether it is to run at all; else it is
+// cancelled before it starts.
 template <class Guard, class Function, class... Arguments>
-auto spawn_guarded(scheduler& owner, std::source_location where, std::in_place_t, Guard guard,
-                   Function function, Arguments... arguments) {
+auto make_guarded(scheduler& owner, std::source_location where, std::in_place_t, Guard guard,
+                  Function function, Arguments... arguments) {
   using value = typename std::invoke_result_t<Function&, Arguments...>::value_type;
   using guarded = guarded_function<Guard, Function>;
   bool starts = guard.may_start();
   auto* cell = make_cell<callable_cell<value, guarded, Arguments...>>(
       owner, where, guarded(std::move(guard), std::move(function)), std::move(arguments)...);
   if (!starts) cell->state.fetch_or(state::cancelled, std::memory_order_relaxed);
-  return spawn_cell<value>(cell);
+  return static_cast<task_cell<value>*>(cell);
+}
+
+template <class Guard, awaitable Operation>
+auto make_guarded(scheduler& owner, std::source_location where, Guard guard, Operation operation) {
+  if constexpr (is_task_v<Operation>) {
+    if (!operation) misuse("a task was spawned that had been moved from or awaited before");
+  }
+  return make_guarded(owner, where, std::in_place, std::move(guard),
+                      operation_function<Operation>(std::move(operation)));
+}
+
+template <class Guard, class Function, class... Arguments>
+auto spawn_guarded(scheduler& owner, std::source_location where, std::in_place_t, Guard guard,
+                   Function function, Arguments... arguments) {
+  return spawn_cell(make_guarded(owner, where, std::in_place, std::move(guard), std::move(function),
+                                 std::move(arguments)...));
 }
 
 template <class Guard, awaitable Operation>
 auto spawn_guarded(scheduler& owner, std::source_location where, Guard guard, Operation operation) {
-  if constexpr (is_task_v<Operation>) {
-    if (!operation) misuse("a task was spawned that had been moved from or awaited before");
-  }
-  return spawn_guarded(owner, where, std::in_place, std::move(guard),
-                       operation_function<Operation>(std::move(operation)));
+  return spawn_cell(make_guarded(owner, where, std::move(guard), std::move(operation)));
 }
 
 }  // namespace detail
