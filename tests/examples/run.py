@@ -46,6 +46,7 @@ gave up waiting: timed out: the deadline passed first
 committed all the same: 7
 """,
     "own_leaf": "the oracle says 42\n",
+    "unix_echo": "called by this very process\nthe echo is hello\n",
 }
 
 

@@ -28,6 +28,9 @@ void byte_stream::abort() noexcept {}
 int byte_stream::native_handle() const noexcept {
   return -1;
 }
+detail::io_handle* byte_stream::socket() const noexcept {
+  return nullptr;
+}
 net::socket_address byte_stream::peer_address() const {
   return {};
 }
