@@ -151,6 +151,19 @@ def check_tcp_echo(program):
     expect_equal(last_words, "served 2 connections, all ended\n", "the last words")
 
 
+def check_udp_echo(program):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(PATIENCE)
+        client.connect(("127.0.0.1", program.port))
+        for text in (b"one", b"", b"x" * 1400):
+            client.send(text)
+            expect_equal(client.recv(65536), text, "an echo")
+        client.send(b"x" * 1501)  # too long for it: not echoed in part
+        client.send(b"last")
+        expect_equal(client.recv(65536), b"last", "the echo after one that was too long")
+    expect_equal(program.stop(), "received 5 datagrams\n", "the last words")
+
+
 def check_stream_body(program):
     ticks = b"".join(b"tick %d\n" % n for n in range(1, 6))
     expect_equal(program.request("GET", "/ticks"), (200, ticks), "GET /ticks")
@@ -182,7 +195,12 @@ def check_stream_body(program):
     program.stop()
 
 
-SERVES = {"hello": check_hello, "tcp_echo": check_tcp_echo, "stream_body": check_stream_body}
+SERVES = {
+    "hello": check_hello,
+    "stream_body": check_stream_body,
+    "tcp_echo": check_tcp_echo,
+    "udp_echo": check_udp_echo,
+}
 
 
 def main():

@@ -15,18 +15,6 @@ namespace weft {
 inline namespace v0 {
 namespace detail {
 
-namespace {
-
-// Control messages are aligned as their headers are; GCC 12 ignores alignas on arrays of char.
-using segment_control = std::array<std::uint64_t, (CMSG_SPACE(sizeof(int)) + 7) / 8>;
-
-std::int64_t attempt(io_handle& socket, io_operation* state, io_direction direction,
-                     io_call call) noexcept {
-  return state ? socket.attempt(*state, call) : socket.attempt_now(direction, call);
-}
-
-}  // namespace
-
 std::size_t joined_segment_size(msghdr& message) noexcept {
   for (auto* one = CMSG_FIRSTHDR(&message); one; one = CMSG_NXTHDR(&message, one)) {
     if (one->cmsg_level != SOL_UDP || one->cmsg_type != UDP_GRO) continue;
@@ -54,7 +42,7 @@ std::int64_t receive_datagram(io_handle& socket, io_operation* state, std::span<
     auto size = ::recvmsg(descriptor, &message, MSG_TRUNC | (mode.peek ? MSG_PEEK : 0));
     return size < 0 ? -errno : size;
   };
-  auto came = attempt(socket, state, io_direction::read, io_call(receive));
+  auto came = attempt_call(socket, state, io_direction::read, io_call(receive));
   if (came == io_pending || came < 0) return came;
   auto full_size = static_cast<std::size_t>(came);
   net::datagram_access::fill(got, std::min(full_size, into.size()), full_size);
@@ -94,7 +82,7 @@ std::int64_t send_datagram(io_handle& socket, io_operation* state, std::string_v
   auto send = [&](int descriptor) noexcept -> std::int64_t {
     return ::sendmsg(descriptor, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
   };
-  return attempt(socket, state, io_direction::write, io_call(send));
+  return attempt_call(socket, state, io_direction::write, io_call(send));
 }
 
 }  // namespace detail
