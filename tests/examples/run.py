@@ -45,6 +45,10 @@ it had done its rounds: yes
 gave up waiting: timed out: the deadline passed first
 committed all the same: 7
 """,
+    "connect": """\
+connected to the second address
+1 attempt failed: Connection refused
+""",
     "own_leaf": "the oracle says 42\n",
     "unix_echo": "called by this very process\nthe echo is hello\n",
 }

@@ -53,10 +53,7 @@ bool is_socket_of(int descriptor, const socket_kind& expected) noexcept {
   return *family == AF_INET || *family == AF_INET6;
 }
 
-result<io_handle*> adopt_native(int descriptor, const socket_kind& expected) {
-  open_socket taken(descriptor);
-  auto driver = ambient_driver();
-  if (!driver) return fail(std::move(driver).error());
+result<void> prepare_native(int descriptor, const socket_kind& expected) {
   if (!is_socket_of(descriptor, expected)) {
     return fail(errc::invalid_argument,
                 "descriptor " + std::to_string(descriptor) + " is not " + expected.name);
@@ -66,6 +63,15 @@ result<io_handle*> adopt_native(int descriptor, const socket_kind& expected) {
       ::fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0) {
     return fail(error::from_errno(errno));
   }
+  return {};
+}
+
+result<io_handle*> adopt_native(int descriptor, const socket_kind& expected) {
+  open_socket taken(descriptor);
+  auto driver = ambient_driver();
+  if (!driver) return fail(std::move(driver).error());
+  auto prepared = prepare_native(descriptor, expected);
+  if (!prepared) return fail(std::move(prepared).error());
   return (*driver)->adopt(taken.give_up());
 }
 

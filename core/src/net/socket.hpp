@@ -77,6 +77,8 @@ struct socket_kind {
   bool listening;
   const char* name;
 };
+// Checks it, and makes it non-blocking and close-on-exec.
+result<void> prepare_native(int descriptor, const socket_kind& expected);
 // Checks it, makes it non-blocking and close-on-exec, and gives it to the running task's driver,
 // which closes it also when something fails.
 result<io_handle*> adopt_native(int descriptor, const socket_kind& expected);

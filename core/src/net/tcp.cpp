@@ -1,13 +1,16 @@
+#include <weft/net/connect.hpp>
 #include <weft/net/resolver.hpp>
 #include <weft/net/tcp.hpp>
+#include <weft/net/tcp_socket.hpp>
 
 #include <netinet/tcp.h>
 
 #include <cerrno>
 
-#include "net/keepalive.hpp"
+#include "net/ip_options.hpp"
 #include "net/socket.hpp"
 #include "net/socket_address.hpp"
+#include "net/tcp_options.hpp"
 
 namespace weft {
 inline namespace v0 {
@@ -56,77 +59,24 @@ result<io_handle*> listen_on(const net::socket_address& address,
   return (*driver)->adopt(listening.give_up());
 }
 
-// A socket whose connect() is under way, or done.
-result<io_handle*> begin_connect(const net::socket_address& address) {
-  auto driver = ambient_driver();
-  if (!driver) return fail(std::move(driver).error());
-  auto made = make_tcp_socket(address);
-  if (!made) return fail(std::move(made).error());
-  open_socket connecting(*made);
-  (void)set_option(connecting.get(), IPPROTO_TCP, TCP_NODELAY, 1);
-  auto native = to_native(address);
-  // Interrupted, it goes on by itself, as when it is in progress.
-  if (::connect(connecting.get(), native.get(), native.length) < 0 && errno != EINPROGRESS &&
-      errno != EINTR) {
-    return fail(socket_error(errno, "connecting to ", address));
-  }
-  return (*driver)->adopt(connecting.give_up());
-}
-
 }  // namespace
 
-// Not in the anonymous namespace: GCC warns of frames of public coroutines that hold such types.
-class connected_awaiter : public leaf_awaiter<connected_awaiter> {
- public:
-  explicit connected_awaiter(io_handle& handle) noexcept
-      : handle_(handle), state_(io_direction::write) {}
-  static constexpr const char* name = "connect";
-  bool poll() noexcept {
-    came_ = io::progress::from_driver(handle_.connected(state_));
-    return !came_.pending();
-  }
-  result<std::size_t> take() { return std::move(came_).take(); }
-
- private:
-  io_handle& handle_;
-  io_operation state_;
-  io::progress came_ = io::progress::not_yet();
-};
-class until_connected {
- public:
-  explicit until_connected(io_handle& handle) noexcept : handle_(&handle) {}
-  auto operator co_await() && noexcept { return connected_awaiter(*handle_); }
-
- private:
-  io_handle* handle_;
-};
+net::tcp_stream tcp_stream_of(std::unique_ptr<io::byte_stream> connection) noexcept {
+  return net::tcp_stream(std::move(connection));
+}
 
 }  // namespace detail
 
 namespace net {
 
 task<result<tcp_stream>> tcp_stream::connect(socket_address address) {
-  auto begun = detail::begin_connect(address);
-  if (!begun) co_return fail(std::move(begun).error());
-  auto stream = detail::make_stream(**begun, address);
-  if (!stream) co_return fail(std::move(stream).error());
-  auto connected = co_await detail::until_connected(**begun);
-  if (!connected) {
-    co_return fail(
-        std::move(connected).error().with_context("connecting to " + address.to_string()));
-  }
-  co_return tcp_stream(*std::move(stream));
+  auto socket = tcp_socket::open_for(address);
+  if (!socket) co_return fail(std::move(socket).error());
+  co_return co_await (*std::move(socket)).connect(std::move(address));
 }
 
 task<result<tcp_stream>> tcp_stream::connect(std::string host_and_port) {
-  auto addresses = co_await or_return(resolve(std::move(host_and_port)));
-  error last = resolve_errc::no_address;
-  for (auto& address : addresses) {
-    auto connected = co_await connect(std::move(address));
-    if (connected) co_return connected;
-    last = std::move(connected).error();
-  }
-  co_return fail(std::move(last));
+  co_return co_await net::connect(std::move(host_and_port));
 }
 
 result<tcp_stream> tcp_stream::from_native(int descriptor) {
@@ -149,8 +99,33 @@ result<void> tcp_stream::set_keepalive(std::optional<keepalive_options> options)
   return detail::set_keepalive(native_handle(), options);
 }
 
+result<bool> tcp_stream::keepalive() const {
+  return detail::socket_flag(native_handle(), SOL_SOCKET, SO_KEEPALIVE);
+}
+
+result<void> tcp_stream::set_linger(std::optional<std::chrono::seconds> wait) {
+  return detail::set_linger(native_handle(), wait);
+}
+result<std::optional<std::chrono::seconds>> tcp_stream::linger() const {
+  return detail::linger_of(native_handle());
+}
+
+result<void> tcp_stream::set_ttl(unsigned hops) {
+  return detail::set_ip_option(native_handle(), detail::hops_option, hops);
+}
+result<unsigned> tcp_stream::ttl() const {
+  return detail::get_ip_option(native_handle(), detail::hops_option);
+}
+
+result<void> tcp_stream::set_quickack(bool on) {
+  return detail::set_socket_option(native_handle(), IPPROTO_TCP, TCP_QUICKACK, int{on});
+}
+result<bool> tcp_stream::quickack() const {
+  return detail::socket_flag(native_handle(), IPPROTO_TCP, TCP_QUICKACK);
+}
+
 result<void> tcp_stream::set_zero_linger(bool on) {
-  return detail::set_socket_option(native_handle(), SOL_SOCKET, SO_LINGER, linger{on ? 1 : 0, 0});
+  return detail::set_socket_option(native_handle(), SOL_SOCKET, SO_LINGER, ::linger{on ? 1 : 0, 0});
 }
 
 task<result<tcp_listener>> tcp_listener::bind(socket_address address, listen_options options) {

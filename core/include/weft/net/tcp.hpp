@@ -24,6 +24,15 @@ namespace weft {
 inline namespace v0 {
 
 namespace net {
+class tcp_stream;
+}  // namespace net
+
+namespace detail {
+// Of a connected socket.
+net::tcp_stream tcp_stream_of(std::unique_ptr<io::byte_stream> connection) noexcept;
+}  // namespace detail
+
+namespace net {
 
 /// Settings of a stream's keep-alive probes. The defaults find a dead peer within two minutes.
 class keepalive_options {
@@ -49,8 +58,9 @@ class tcp_stream : public stream_socket {
   /// with the address; `errc::no_runtime` outside a task. Cancel-safety: safe; the attempt is given
   /// up.
   [[nodiscard]] WEFT_API static task<result<tcp_stream>> connect(socket_address address);
-  /// Connects to "host:port". A name is resolved (see weft/net/resolver.hpp); its addresses are
-  /// tried in order, and the error is that of the last one. Bounds: none; put it in a `timeout`.
+  /// Connects to "host:port", as `net::connect` does: the addresses of a name are tried beside each
+  /// other, and the first that answers wins (see weft/net/connect.hpp, which also has options).
+  /// Bounds: no time limit of its own; put it in a `timeout`.
   [[nodiscard]] WEFT_API static task<result<tcp_stream>> connect(std::string host_and_port);
 
   /// Whether small writes go out at once (the default) or wait to be joined (Nagle's algorithm).
@@ -58,6 +68,19 @@ class tcp_stream : public stream_socket {
   WEFT_API result<bool> nodelay() const;
   /// Probes an idle connection; `std::nullopt`: no longer. Off by default.
   WEFT_API result<void> set_keepalive(std::optional<keepalive_options> options);
+  WEFT_API result<bool> keepalive() const;
+  /// Closing waits until what was sent has arrived, for at most this long, and blocks the thread
+  /// meanwhile, with all the tasks that would run there; `std::nullopt` (the default): it goes on
+  /// in the kernel. Zero is `set_zero_linger`.
+  WEFT_API result<void> set_linger(std::optional<std::chrono::seconds> wait);
+  WEFT_API result<std::optional<std::chrono::seconds>> linger() const;
+  /// How many routers a packet may pass (IPv6: hop limit). 1 to 255.
+  WEFT_API result<void> set_ttl(unsigned hops);
+  WEFT_API result<unsigned> ttl() const;
+  /// Off: acknowledgements may wait for data to go with. The kernel changes it by itself as the
+  /// connection goes on, so set it before each read that matters.
+  WEFT_API result<void> set_quickack(bool on);
+  WEFT_API result<bool> quickack() const;
   /// On: closing resets the connection: nothing unsent goes out, the peer reads
   /// `std::errc::connection_reset`, and no state stays behind in the kernel. Off by default.
   WEFT_API result<void> set_zero_linger(bool on);
@@ -73,6 +96,8 @@ class tcp_stream : public stream_socket {
 
  private:
   friend class detail::accept_awaiter<tcp_stream>;
+  friend class tcp_socket;
+  friend tcp_stream detail::tcp_stream_of(std::unique_ptr<io::byte_stream> connection) noexcept;
   explicit tcp_stream(std::unique_ptr<io::byte_stream> connection) noexcept
       : stream_socket(std::move(connection)) {}
 };

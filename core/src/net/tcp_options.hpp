@@ -1,4 +1,4 @@
-// Keep-alive probes, as the options of a socket.
+// Options of TCP sockets and streams that are more than a number.
 #pragma once
 
 #include <weft/net/tcp.hpp>
@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <chrono>
 #include <optional>
 
 #include "net/socket.hpp"
@@ -30,6 +31,18 @@ inline result<void> set_keepalive(int descriptor,
     failed = set_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(options->probes));
   }
   return succeeded(failed);
+}
+
+inline result<void> set_linger(int descriptor, std::optional<std::chrono::seconds> wait) {
+  auto seconds = wait ? static_cast<int>(wait->count()) : 0;
+  return set_socket_option(descriptor, SOL_SOCKET, SO_LINGER, ::linger{wait ? 1 : 0, seconds});
+}
+
+inline result<std::optional<std::chrono::seconds>> linger_of(int descriptor) {
+  auto found = socket_option<::linger>(descriptor, SOL_SOCKET, SO_LINGER);
+  if (!found) return fail(std::move(found).error());
+  if (!found->l_onoff) return std::nullopt;
+  return std::chrono::seconds(found->l_linger);
 }
 
 }  // namespace detail
