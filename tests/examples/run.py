@@ -104,6 +104,25 @@ class Program:
         return rest.decode()
 
 
+def check_inherited(path):
+    """What a service manager does: it listens, and starts the program with the socket as descriptor 3."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        script = 'LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=echo exec "$0"'
+        service = subprocess.Popen(["/bin/sh", "-c", script, path], stdout=subprocess.PIPE, pass_fds=(3,),
+                                   preexec_fn=lambda: os.dup2(listening.fileno(), 3))
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as client:
+        expect_equal(receive_all(client), b"hello, and goodbye\n", "what the service says")
+    said, _ = service.communicate(timeout=PATIENCE)
+    expect_equal(said.decode(), f'inherited the socket "echo"\nlistening on 127.0.0.1:{port}\n', "the output")
+    expect_equal(service.returncode, 0, "the exit status")
+
+
+def check_not_inherited(program):
+    with program.connect() as client:
+        expect_equal(receive_all(client), b"hello, and goodbye\n", "what the service says on a socket of its own")
+
+
 def receive_all(connection):
     whole = b""
     while part := connection.recv(65536):
@@ -199,8 +218,11 @@ def check_stream_body(program):
     program.stop()
 
 
+STARTED_BY_A_MANAGER = {"inherited": check_inherited}
+
 SERVES = {
     "hello": check_hello,
+    "inherited": check_not_inherited,
     "stream_body": check_stream_body,
     "tcp_echo": check_tcp_echo,
     "udp_echo": check_udp_echo,
@@ -210,6 +232,8 @@ SERVES = {
 def main():
     name, directory = sys.argv[1:]
     path = os.path.join(directory, name)
+    if name in STARTED_BY_A_MANAGER:
+        STARTED_BY_A_MANAGER[name](path)
     if name in SAYS:
         check_output(path, SAYS[name])
     else:
