@@ -336,7 +336,8 @@ task<result<void>> a_stale_socket_can_be_replaced() {
   place here;
   unix_listen_options replacing;
   replacing.remove_stale(true);
-  (co_await or_return(unix_listener::bind(here.file()))).close();
+  auto earlier = co_await or_return(unix_listener::bind(here.file()));
+  earlier.close();
   auto listener = co_await or_return(unix_listener::bind(here.file(), replacing));
   auto client = co_await or_return(unix_stream::connect(here.file()));
   auto second = co_await unix_listener::bind(here.file(), replacing);  // somebody listens

@@ -29,6 +29,7 @@ def expect_equal(got, wanted, what):
 # ---- examples that say something and end
 
 SAYS = {
+    "async_fd": "the timer ran out three times\nand once more\n",
     "at_once": """\
 join: page and picture
 select: origin
@@ -50,6 +51,7 @@ connected to the second address
 1 attempt failed: Connection refused
 """,
     "own_leaf": "the oracle says 42\n",
+    "pipe": "the child said:\none\ntwo\n",
     "unix_echo": "called by this very process\nthe echo is hello\n",
 }
 

@@ -31,6 +31,9 @@ int byte_stream::native_handle() const noexcept {
 detail::io_handle* byte_stream::socket() const noexcept {
   return nullptr;
 }
+detail::io_handle* byte_stream::give_up() noexcept {
+  return nullptr;
+}
 net::socket_address byte_stream::peer_address() const {
   return {};
 }

@@ -17,8 +17,6 @@ class socket_stream final : public io::byte_stream {
   ~socket_stream() override {
     if (handle_) handle_->close();
   }
-  // The descriptor, which stays open. Nothing but the destructor is called afterwards.
-  int give_up() noexcept { return std::exchange(handle_, nullptr)->release(); }
 
   io::progress poll_receive(io::io_state& state, std::span<std::byte> into) noexcept override;
   io::progress poll_receive_into(io::io_state& state, buffer& into,
@@ -29,6 +27,7 @@ class socket_stream final : public io::byte_stream {
   void abort() noexcept override;
   int native_handle() const noexcept override { return handle_->descriptor(); }
   io_handle* socket() const noexcept override { return handle_; }
+  io_handle* give_up() noexcept override { return std::exchange(handle_, nullptr); }
   net::socket_address peer_address() const override { return peer_; }
   net::socket_address local_address() const override;
   // The handle engages itself.

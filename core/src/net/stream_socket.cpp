@@ -7,7 +7,6 @@
 #include <new>
 
 #include "net/socket.hpp"
-#include "net/socket_stream.hpp"
 
 namespace weft {
 inline namespace v0 {
@@ -83,8 +82,8 @@ result<void> stream_socket::take_error() {
 }
 
 int stream_socket::release() {
-  (void)handle();  // then it is one of ours
-  auto descriptor = static_cast<detail::socket_stream&>(stream()).give_up();
+  (void)handle();
+  auto descriptor = stream().give_up()->release();
   close();
   return descriptor;
 }
