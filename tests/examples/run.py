@@ -29,6 +29,7 @@ def expect_equal(got, wanted, what):
 # ---- examples that say something and end
 
 SAYS = {
+    "async_fd": "the timer ran out three times\nand once more\n",
     "at_once": """\
 join: page and picture
 select: origin
@@ -92,6 +93,13 @@ tick at 40 ms
 bob expired at 30 ms
 ann expired at 50 ms
 """,
+    "connect": """\
+connected to the second address
+1 attempt failed: Connection refused
+""",
+    "own_leaf": "the oracle says 42\n",
+    "pipe": "the child said:\none\ntwo\n",
+    "unix_echo": "called by this very process\nthe echo is hello\n",
 }
 
 
@@ -153,6 +161,25 @@ class Program:
         return rest.decode()
 
 
+def check_inherited(path):
+    """What a service manager does: it listens, and starts the program with the socket as descriptor 3."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        script = 'LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=echo exec "$0"'
+        service = subprocess.Popen(["/bin/sh", "-c", script, path], stdout=subprocess.PIPE, pass_fds=(3,),
+                                   preexec_fn=lambda: os.dup2(listening.fileno(), 3))
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as client:
+        expect_equal(receive_all(client), b"hello, and goodbye\n", "what the service says")
+    said, _ = service.communicate(timeout=PATIENCE)
+    expect_equal(said.decode(), f'inherited the socket "echo"\nlistening on 127.0.0.1:{port}\n', "the output")
+    expect_equal(service.returncode, 0, "the exit status")
+
+
+def check_not_inherited(program):
+    with program.connect() as client:
+        expect_equal(receive_all(client), b"hello, and goodbye\n", "what the service says on a socket of its own")
+
+
 def receive_all(connection):
     whole = b""
     while part := connection.recv(65536):
@@ -204,6 +231,19 @@ def check_tcp_echo(program):
     expect_equal(last_words, "served 2 connections, all ended\n", "the last words")
 
 
+def check_udp_echo(program):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(PATIENCE)
+        client.connect(("127.0.0.1", program.port))
+        for text in (b"one", b"", b"x" * 1400):
+            client.send(text)
+            expect_equal(client.recv(65536), text, "an echo")
+        client.send(b"x" * 1501)  # too long for it: not echoed in part
+        client.send(b"last")
+        expect_equal(client.recv(65536), b"last", "the echo after one that was too long")
+    expect_equal(program.stop(), "received 5 datagrams\n", "the last words")
+
+
 def check_stream_body(program):
     ticks = b"".join(b"tick %d\n" % n for n in range(1, 6))
     expect_equal(program.request("GET", "/ticks"), (200, ticks), "GET /ticks")
@@ -235,12 +275,22 @@ def check_stream_body(program):
     program.stop()
 
 
-SERVES = {"hello": check_hello, "tcp_echo": check_tcp_echo, "stream_body": check_stream_body}
+STARTED_BY_A_MANAGER = {"inherited": check_inherited}
+
+SERVES = {
+    "hello": check_hello,
+    "inherited": check_not_inherited,
+    "stream_body": check_stream_body,
+    "tcp_echo": check_tcp_echo,
+    "udp_echo": check_udp_echo,
+}
 
 
 def main():
     name, directory = sys.argv[1:]
     path = os.path.join(directory, name)
+    if name in STARTED_BY_A_MANAGER:
+        STARTED_BY_A_MANAGER[name](path)
     if name in SAYS:
         check_output(path, SAYS[name])
     else:

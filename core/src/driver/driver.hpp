@@ -25,8 +25,10 @@ class driver {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
 
-  // Takes over a non-blocking descriptor; closes it when that fails.
-  virtual result<io_handle*> adopt(int descriptor) noexcept = 0;
+  // Takes over a non-blocking descriptor, unless it fails.
+  virtual result<io_handle*> attach(int descriptor) noexcept = 0;
+  // As above; closes it when that fails.
+  result<io_handle*> adopt(int descriptor) noexcept;
 
   struct turn {
     unsigned events = 0;

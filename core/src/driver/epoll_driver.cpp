@@ -72,20 +72,22 @@ void epoll_driver::give_back(epoll_handle* handle) noexcept {
   free_ = handle;
 }
 
-result<io_handle*> epoll_driver::adopt(int descriptor) noexcept {
+result<io_handle*> driver::adopt(int descriptor) noexcept {
+  auto attached = attach(descriptor);
+  if (!attached) ::close(descriptor);
+  return attached;
+}
+
+result<io_handle*> epoll_driver::attach(int descriptor) noexcept {
   process_.check();
   auto* handle = take_handle();
-  if (!handle) {
-    ::close(descriptor);
-    return std::unexpected(error::from_errno(ENOMEM));
-  }
+  if (!handle) return std::unexpected(error::from_errno(ENOMEM));
   handle->open(*this, descriptor);
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.u64 = event_word(handle, handle->generation());
   if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) < 0) {
     auto failure = errno;
-    ::close(descriptor);
     give_back(handle);
     return std::unexpected(error::from_errno(failure));
   }
@@ -93,12 +95,12 @@ result<io_handle*> epoll_driver::adopt(int descriptor) noexcept {
   return handle;
 }
 
-void epoll_driver::close(epoll_handle& handle) noexcept {
-  // Closing the last descriptor of a socket takes it out of epoll; one that was duplicated must be
-  // taken out by hand. Events that were fetched before find another generation. In a forked child
-  // the epoll descriptor, and what is registered with it, is the parent's.
+int epoll_driver::detach(epoll_handle& handle) noexcept {
+  // Closing the last descriptor of a socket would take it out of epoll, but it may have been
+  // duplicated, or stay open. Events that were fetched before find another generation. In a forked
+  // child the epoll descriptor, and what is registered with it, is the parent's.
   if (!process_.forked()) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, handle.descriptor_, nullptr);
-  ::close(std::exchange(handle.descriptor_, -1));
+  auto descriptor = std::exchange(handle.descriptor_, -1);
   auto seen = handle.readiness_.load(std::memory_order_relaxed);
   handle.readiness_.store(((seen >> epoll_handle::generation_shift) + 1)
                               << epoll_handle::generation_shift,
@@ -108,6 +110,7 @@ void epoll_driver::close(epoll_handle& handle) noexcept {
   handle.closing_waker_.clear();
   give_back(&handle);
   release();
+  return descriptor;
 }
 
 driver::turn epoll_driver::wait(int timeout_ms) noexcept {

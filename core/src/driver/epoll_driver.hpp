@@ -16,11 +16,12 @@ class epoll_driver final : public driver {
  public:
   epoll_driver();
 
-  result<io_handle*> adopt(int descriptor) noexcept override;
+  result<io_handle*> attach(int descriptor) noexcept override;
   turn wait(int timeout_ms) noexcept override;
   void wake_one() noexcept override;
 
-  void close(epoll_handle& handle) noexcept;
+  // Ends the handle and returns its descriptor, which is open.
+  int detach(epoll_handle& handle) noexcept;
 
  private:
   ~epoll_driver() override;

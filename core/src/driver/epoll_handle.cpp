@@ -39,6 +39,18 @@ atomic_waker& epoll_handle::slot_of(io_direction direction) noexcept {
   return closing_waker_;
 }
 
+std::uint64_t epoll_handle::flags_of(io_direction direction) noexcept {
+  switch (direction) {
+    case io_direction::read:
+      return readable;
+    case io_direction::write:
+      return writable;
+    case io_direction::closing:
+      break;
+  }
+  return read_closed | broken;
+}
+
 void epoll_handle::clear(std::uint64_t seen, std::uint64_t flag) noexcept {
   readiness_.compare_exchange_strong(seen, seen & ~flag, std::memory_order_acq_rel,
                                      std::memory_order_relaxed);
@@ -126,7 +138,7 @@ std::int64_t epoll_handle::receive(io_operation& operation, std::span<std::byte>
   return try_then_wait(operation, readable, [&](std::uint64_t seen) -> std::int64_t {
     auto got = ::recv(descriptor_, into.data(), into.size(), 0);
     if (got < 0) return -errno;
-    if (got == 0) return end_of_stream();
+    if (got == 0) return failure();
     if (got > 0 && static_cast<std::size_t>(got) < into.size()) note_short_read(seen);
     return got;
   });
@@ -144,9 +156,9 @@ std::int64_t epoll_handle::receive_into(io_operation& operation, buffer& into,
     if (room.size() > limit) room = room.first(limit);
     auto got = ::recv(descriptor_, room.data(), room.size(), 0);
     if (got <= 0) {
-      auto failure = errno;
+      auto number = errno;
       if (into.empty()) into.reset();
-      return got < 0 ? -failure : end_of_stream();
+      return got < 0 ? -number : failure();
     }
     into.commit(static_cast<std::size_t>(got));
     if (static_cast<std::size_t>(got) < room.size()) note_short_read(seen);
@@ -166,6 +178,59 @@ std::int64_t epoll_handle::send(io_operation& operation,
                                    : ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
     return sent < 0 ? -errno : sent;
   });
+}
+
+// Unlike a connection, what this is for goes on after an error (a datagram that was refused) and
+// after a hang-up (a FIFO that is opened again). Every event sets the flags anew, so none is needed
+// that stays.
+std::int64_t epoll_handle::attempt(io_operation& operation, io_call call) noexcept {
+  auto flags = flags_of(operation.direction());
+  for (;;) {
+    auto seen = readiness_.load(std::memory_order_acquire);
+    if (!(seen & flags)) {
+      if (wait_for(operation, flags) == io_pending) return io_pending;
+      continue;
+    }
+    if (!consume_budget()) return io_pending;
+    auto done = call(descriptor_);
+    if (done == -EINTR) continue;
+    if (done == -EAGAIN) {
+      clear(seen, flags);
+      continue;
+    }
+    operation.cancel();
+    if (done < 0) note_failure(done);
+    return done;
+  }
+}
+
+std::int64_t epoll_handle::attempt_now(io_direction direction, io_call call) noexcept {
+  auto flags = flags_of(direction);
+  for (;;) {
+    auto seen = readiness_.load(std::memory_order_acquire);
+    auto done = call(descriptor_);  // also when nothing is known: the event may be on its way
+    if (done == -EINTR) continue;
+    if (done == -EAGAIN) clear(seen, flags);
+    if (done < 0) note_failure(done);
+    return done;
+  }
+}
+
+std::int64_t epoll_handle::ready(io_operation& operation, std::uint64_t& seen) noexcept {
+  auto flags = flags_of(operation.direction());
+  for (;;) {
+    seen = readiness_.load(std::memory_order_acquire);
+    if (seen & flags) {
+      if (!consume_budget()) return io_pending;
+      operation.cancel();
+      return 0;
+    }
+    if (wait_for(operation, flags) == io_pending) return io_pending;
+  }
+}
+
+void epoll_handle::clear_ready(io_direction direction, std::uint64_t seen) noexcept {
+  clear(seen, flags_of(direction));
 }
 
 std::int64_t epoll_handle::became_readable(io_operation& operation) noexcept {
@@ -199,7 +264,12 @@ void epoll_handle::cancel(io_operation& operation) noexcept {
 }
 
 void epoll_handle::close() noexcept {
-  owner_->close(*this);
+  // Last, so that the number is not another's while it is in epoll.
+  ::close(owner_->detach(*this));
+}
+
+int epoll_handle::release() noexcept {
+  return owner_->detach(*this);
 }
 
 void epoll_handle::on_event(std::uint32_t events, std::uint16_t event_generation) noexcept {

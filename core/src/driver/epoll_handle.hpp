@@ -31,10 +31,16 @@ class epoll_handle final : public io_handle {
   std::int64_t send(io_operation& operation, std::span<const io_slice> pieces) noexcept override;
   std::int64_t became_readable(io_operation& operation) noexcept override;
   std::int64_t peer_closed(io_operation& operation) noexcept override;
+  std::int64_t attempt(io_operation& operation, io_call call) noexcept override;
+  std::int64_t attempt_now(io_direction direction, io_call call) noexcept override;
+  std::int64_t ready(io_operation& operation, std::uint64_t& seen) noexcept override;
+  void clear_ready(io_direction direction, std::uint64_t seen) noexcept override;
+  int failure() const noexcept override { return failure_.load(std::memory_order_acquire); }
   int shutdown(io_direction direction) noexcept override;
   int descriptor() const noexcept override { return descriptor_; }
   void cancel(io_operation& operation) noexcept override;
   void close() noexcept override;
+  int release() noexcept override;
 
  private:
   friend class epoll_driver;
@@ -52,11 +58,10 @@ class epoll_handle final : public io_handle {
   std::int64_t try_then_wait(io_operation& operation, std::uint64_t flag, Attempt attempt) noexcept;
   std::int64_t wait_for(io_operation& operation, std::uint64_t flags) noexcept;
   atomic_waker& slot_of(io_direction direction) noexcept;
+  static std::uint64_t flags_of(io_direction direction) noexcept;
   void clear(std::uint64_t seen, std::uint64_t flag) noexcept;
   void note_short_read(std::uint64_t seen) noexcept;
   void note_failure(std::int64_t failure) noexcept;
-  // What a read of nothing means: the end of the stream, or what broke it.
-  std::int64_t end_of_stream() const noexcept { return failure_.load(std::memory_order_acquire); }
   void on_event(std::uint32_t events, std::uint16_t generation) noexcept;
   void open(epoll_driver& owner, int descriptor) noexcept;
   std::uint16_t generation() const noexcept {

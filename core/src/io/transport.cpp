@@ -28,6 +28,12 @@ void byte_stream::abort() noexcept {}
 int byte_stream::native_handle() const noexcept {
   return -1;
 }
+detail::io_handle* byte_stream::socket() const noexcept {
+  return nullptr;
+}
+detail::io_handle* byte_stream::give_up() noexcept {
+  return nullptr;
+}
 net::socket_address byte_stream::peer_address() const {
   return {};
 }

@@ -111,10 +111,18 @@ result<socket_address> socket_address::unix_path(std::string path) {
     return fail(errc::invalid_argument,
                 "the path of the Unix socket is longer than 107 bytes: " + path);
   }
+  if (path[0] != '\0' && path.contains('\0')) {
+    return fail(errc::invalid_argument, "the path of the Unix socket has a zero byte");
+  }
   socket_address made;
   made.kind_ = kind::unix_path;
   made.path_ = std::move(path);
   return made;
+}
+
+result<socket_address> socket_address::unix_abstract(std::string_view name) {
+  if (name.empty()) return fail(errc::invalid_argument, "the name of the Unix socket is empty");
+  return unix_path(std::string(1, '\0').append(name));
 }
 
 result<socket_address> socket_address::parse(std::string_view text) {

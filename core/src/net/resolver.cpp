@@ -104,7 +104,42 @@ task<result<std::vector<socket_address>>> resolve(std::string host_and_port) {
   co_return co_await resolve(*std::move(name));
 }
 
+resolver::~resolver() = default;
+
+task<result<std::vector<socket_address>>> system_resolver::resolve(host_port name) {
+  auto& doors = detail::ambient_scheduler().environment();
+  co_return co_await doors.resolve(name.host(), name.port());
+}
+
+fixed_resolver& fixed_resolver::add(std::string host, std::vector<ip_address> addresses) {
+  entry made{std::move(host), {}, false};
+  for (const auto& address : addresses) made.addresses.emplace_back(address, std::uint16_t{0});
+  entries_.push_back(std::move(made));
+  return *this;
+}
+
+fixed_resolver& fixed_resolver::add(std::string host, std::vector<socket_address> addresses) {
+  entries_.push_back(entry{std::move(host), std::move(addresses), true});
+  return *this;
+}
+
+task<result<std::vector<socket_address>>> fixed_resolver::resolve(host_port name) {
+  for (const auto& one : entries_) {
+    if (one.host != name.host()) continue;
+    auto addresses = one.addresses;
+    for (auto& address : addresses) {
+      if (!one.own_ports) address = address.with_port(name.port());
+    }
+    co_return addresses;
+  }
+  co_return fail(resolve_errc::no_such_host);
+}
+
 task<result<std::vector<socket_address>>> resolve(host_port name) {
+  co_return co_await resolve(std::move(name), nullptr);
+}
+
+task<result<std::vector<socket_address>>> resolve(host_port name, resolver* names) {
   if (auto ip = ip_address::parse(name.host())) {
     co_return std::vector<socket_address>(1, socket_address(*ip, name.port()));
   }
@@ -113,8 +148,9 @@ task<result<std::vector<socket_address>>> resolve(host_port name) {
   if (name.host().size() > longest_name || name.host().contains('\0')) {
     co_return fail(errc::invalid_argument, "this cannot be the name of a host");
   }
-  auto& doors = detail::ambient_scheduler().environment();
-  auto found = co_await doors.resolve(name.host(), name.port());
+  system_resolver system;
+  if (!names) names = &system;
+  auto found = co_await names->resolve(name);
   if (!found)
     co_return fail(std::move(found).error().with_context("resolving \"" + name.host() + "\""));
   if (found->empty()) co_return fail(resolve_errc::no_address, "resolving \"" + name.host() + "\"");

@@ -14,7 +14,9 @@ class socket_stream final : public io::byte_stream {
   // Takes over the handle.
   socket_stream(io_handle& handle, net::socket_address peer) noexcept
       : handle_(&handle), peer_(std::move(peer)) {}
-  ~socket_stream() override { handle_->close(); }
+  ~socket_stream() override {
+    if (handle_) handle_->close();
+  }
 
   io::progress poll_receive(io::io_state& state, std::span<std::byte> into) noexcept override;
   io::progress poll_receive_into(io::io_state& state, buffer& into,
@@ -24,6 +26,8 @@ class socket_stream final : public io::byte_stream {
   bool poll_peer_closed(io::io_state& state) noexcept override;
   void abort() noexcept override;
   int native_handle() const noexcept override { return handle_->descriptor(); }
+  io_handle* socket() const noexcept override { return handle_; }
+  io_handle* give_up() noexcept override { return std::exchange(handle_, nullptr); }
   net::socket_address peer_address() const override { return peer_; }
   net::socket_address local_address() const override;
   // The handle engages itself.

@@ -1,51 +1,22 @@
+#include <weft/net/connect.hpp>
 #include <weft/net/resolver.hpp>
 #include <weft/net/tcp.hpp>
+#include <weft/net/tcp_socket.hpp>
 
 #include <netinet/tcp.h>
-#include <unistd.h>
 
 #include <cerrno>
 
+#include "net/ip_options.hpp"
+#include "net/socket.hpp"
 #include "net/socket_address.hpp"
-#include "net/socket_stream.hpp"
-#include "scheduler/scheduler.hpp"
+#include "net/tcp_options.hpp"
 
 namespace weft {
 inline namespace v0 {
 namespace detail {
 
 namespace {
-
-error socket_error(int number, const char* doing, const net::socket_address& address) {
-  return error::from_errno(number).with_context(doing + address.to_string());
-}
-
-template <class Value>
-int set_option(int descriptor, int level, int name, Value value) noexcept {
-  return ::setsockopt(descriptor, level, name, &value, sizeof value) < 0 ? -errno : 0;
-}
-
-result<void> set_stream_option(int descriptor, int level, int name, int value) {
-  auto came = set_option(descriptor, level, name, value);
-  if (came < 0) return fail(error::from_errno(-came));
-  return {};
-}
-
-// A descriptor until a driver takes it over.
-class open_socket {
- public:
-  explicit open_socket(int descriptor) noexcept : descriptor_(descriptor) {}
-  open_socket(const open_socket&) = delete;
-  open_socket& operator=(const open_socket&) = delete;
-  ~open_socket() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  int get() const noexcept { return descriptor_; }
-  int give_up() noexcept { return std::exchange(descriptor_, -1); }
-
- private:
-  int descriptor_;
-};
 
 result<int> make_tcp_socket(const net::socket_address& address) {
   if (!address.is_ip()) {
@@ -56,11 +27,6 @@ result<int> make_tcp_socket(const net::socket_address& address) {
   auto descriptor = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return fail(socket_error(errno, "opening a socket for ", address));
   return descriptor;
-}
-
-result<driver*> ambient_driver() {
-  if (auto* here = scheduler::here()) return &here->io();
-  return fail(errc::no_runtime);
 }
 
 int set_listener_options(int listening, const net::socket_address& address,
@@ -93,92 +59,10 @@ result<io_handle*> listen_on(const net::socket_address& address,
   return (*driver)->adopt(listening.give_up());
 }
 
-result<std::unique_ptr<io::byte_stream>> make_stream(io_handle& connected,
-                                                     net::socket_address peer) noexcept {
-  try {
-    return std::make_unique<socket_stream>(connected, std::move(peer));
-  } catch (const std::bad_alloc&) {
-    connected.close();
-    return fail(errc::out_of_memory);
-  }
-}
-
-// A socket whose connect() is under way, or done.
-result<io_handle*> begin_connect(const net::socket_address& address) {
-  auto driver = ambient_driver();
-  if (!driver) return fail(std::move(driver).error());
-  auto made = make_tcp_socket(address);
-  if (!made) return fail(std::move(made).error());
-  open_socket connecting(*made);
-  (void)set_option(connecting.get(), IPPROTO_TCP, TCP_NODELAY, 1);
-  auto native = to_native(address);
-  // Interrupted, it goes on by itself, as when it is in progress.
-  if (::connect(connecting.get(), native.get(), native.length) < 0 && errno != EINPROGRESS &&
-      errno != EINTR) {
-    return fail(socket_error(errno, "connecting to ", address));
-  }
-  return (*driver)->adopt(connecting.give_up());
-}
-
-// Of a connection that broke before it was accepted, or of the network below it. See accept(2).
-bool concerns_one_connection(std::int64_t came) noexcept {
-  switch (-came) {
-    case ECONNABORTED:
-    case EPROTO:
-    case EPERM:
-    case ENETDOWN:
-    case ENOPROTOOPT:
-    case EHOSTDOWN:
-    case ENONET:
-    case EHOSTUNREACH:
-    case EOPNOTSUPP:
-    case ENETUNREACH:
-    case ETIMEDOUT:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
-// Not in the anonymous namespace: GCC warns of frames of public coroutines that hold such types.
-class connected_awaiter : public leaf_awaiter<connected_awaiter> {
- public:
-  explicit connected_awaiter(io_handle& handle) noexcept
-      : handle_(handle), state_(io_direction::write) {}
-  static constexpr const char* name = "connect";
-  bool poll() noexcept {
-    came_ = io::progress::from_driver(handle_.connected(state_));
-    return !came_.pending();
-  }
-  result<std::size_t> take() { return std::move(came_).take(); }
-
- private:
-  io_handle& handle_;
-  io_operation state_;
-  io::progress came_ = io::progress::not_yet();
-};
-class until_connected {
- public:
-  explicit until_connected(io_handle& handle) noexcept : handle_(&handle) {}
-  auto operator co_await() && noexcept { return connected_awaiter(*handle_); }
-
- private:
-  io_handle* handle_;
-};
-
-result<std::unique_ptr<io::byte_stream>> poll_accept(io_handle& listener,
-                                                     io_operation& state) noexcept {
-  socket_address peer;
-  io_handle* accepted = nullptr;
-  std::int64_t came;
-  do came = listener.accept(state, accepted, peer);
-  while (came != io_pending && came < 0 && concerns_one_connection(came));
-  if (came == io_pending) return nullptr;
-  if (came < 0) return fail(error::from_errno(static_cast<int>(-came)));
-  // Throws only for the path of a Unix socket, which no peer of TCP has.
-  return make_stream(*accepted, from_native(peer));
+net::tcp_stream tcp_stream_of(std::unique_ptr<io::byte_stream> connection) noexcept {
+  return net::tcp_stream(std::move(connection));
 }
 
 }  // namespace detail
@@ -186,62 +70,62 @@ result<std::unique_ptr<io::byte_stream>> poll_accept(io_handle& listener,
 namespace net {
 
 task<result<tcp_stream>> tcp_stream::connect(socket_address address) {
-  auto begun = detail::begin_connect(address);
-  if (!begun) co_return fail(std::move(begun).error());
-  auto stream = detail::make_stream(**begun, address);
-  if (!stream) co_return fail(std::move(stream).error());
-  auto connected = co_await detail::until_connected(**begun);
-  if (!connected) {
-    co_return fail(
-        std::move(connected).error().with_context("connecting to " + address.to_string()));
-  }
-  co_return tcp_stream(*std::move(stream));
+  auto socket = tcp_socket::open_for(address);
+  if (!socket) co_return fail(std::move(socket).error());
+  co_return co_await (*std::move(socket)).connect(std::move(address));
 }
 
 task<result<tcp_stream>> tcp_stream::connect(std::string host_and_port) {
-  auto addresses = co_await or_return(resolve(std::move(host_and_port)));
-  error last = resolve_errc::no_address;
-  for (auto& address : addresses) {
-    auto connected = co_await connect(std::move(address));
-    if (connected) co_return connected;
-    last = std::move(connected).error();
-  }
-  co_return fail(std::move(last));
+  co_return co_await net::connect(std::move(host_and_port));
+}
+
+result<tcp_stream> tcp_stream::from_native(int descriptor) {
+  auto adopted = detail::adopt_native(descriptor, detail::tcp_connected);
+  if (!adopted) return fail(std::move(adopted).error());
+  auto stream = detail::make_stream(**adopted, detail::peer_address_of(descriptor));
+  if (!stream) return fail(std::move(stream).error());
+  return tcp_stream(*std::move(stream));
 }
 
 result<void> tcp_stream::set_nodelay(bool on) {
-  return detail::set_stream_option(native_handle(), IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0);
+  return detail::set_socket_option(native_handle(), IPPROTO_TCP, TCP_NODELAY, int{on});
 }
 
 result<bool> tcp_stream::nodelay() const {
-  int value = 0;
-  socklen_t length = sizeof value;
-  if (::getsockopt(native_handle(), IPPROTO_TCP, TCP_NODELAY, &value, &length) < 0) {
-    return fail(error::from_errno(errno));
-  }
-  return value != 0;
+  return detail::socket_flag(native_handle(), IPPROTO_TCP, TCP_NODELAY);
 }
 
 result<void> tcp_stream::set_keepalive(std::optional<keepalive_options> options) {
-  auto descriptor = native_handle();
-  if (!options) return detail::set_stream_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 0);
-  auto seconds = [](std::chrono::seconds wait) { return static_cast<int>(wait.count()); };
-  auto set = detail::set_stream_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
-  if (set)
-    set = detail::set_stream_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, seconds(options->idle));
-  if (set)
-    set = detail::set_stream_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL,
-                                    seconds(options->interval));
-  if (set)
-    set = detail::set_stream_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT,
-                                    static_cast<int>(options->probes));
-  return set;
+  return detail::set_keepalive(native_handle(), options);
+}
+
+result<bool> tcp_stream::keepalive() const {
+  return detail::socket_flag(native_handle(), SOL_SOCKET, SO_KEEPALIVE);
+}
+
+result<void> tcp_stream::set_linger(std::optional<std::chrono::seconds> wait) {
+  return detail::set_linger(native_handle(), wait);
+}
+result<std::optional<std::chrono::seconds>> tcp_stream::linger() const {
+  return detail::linger_of(native_handle());
+}
+
+result<void> tcp_stream::set_ttl(unsigned hops) {
+  return detail::set_ip_option(native_handle(), detail::hops_option, hops);
+}
+result<unsigned> tcp_stream::ttl() const {
+  return detail::get_ip_option(native_handle(), detail::hops_option);
+}
+
+result<void> tcp_stream::set_quickack(bool on) {
+  return detail::set_socket_option(native_handle(), IPPROTO_TCP, TCP_QUICKACK, int{on});
+}
+result<bool> tcp_stream::quickack() const {
+  return detail::socket_flag(native_handle(), IPPROTO_TCP, TCP_QUICKACK);
 }
 
 result<void> tcp_stream::set_zero_linger(bool on) {
-  auto failed = detail::set_option(native_handle(), SOL_SOCKET, SO_LINGER, linger{on ? 1 : 0, 0});
-  if (failed) return fail(error::from_errno(-failed));
-  return {};
+  return detail::set_socket_option(native_handle(), SOL_SOCKET, SO_LINGER, ::linger{on ? 1 : 0, 0});
 }
 
 task<result<tcp_listener>> tcp_listener::bind(socket_address address, listen_options options) {
@@ -268,14 +152,15 @@ int tcp_listener::native_handle() const noexcept {
   return handle().descriptor();
 }
 
-void tcp_listener::close() noexcept {
-  if (handle_) std::exchange(handle_, nullptr)->close();
+result<tcp_listener> tcp_listener::from_native(int descriptor) {
+  auto adopted = detail::adopt_native(descriptor, detail::tcp_listening);
+  if (!adopted) return fail(std::move(adopted).error());
+  return tcp_listener(**adopted);
 }
 
-detail::io_handle& tcp_listener::handle() const noexcept {
-  if (!handle_)
-    detail::misuse("a tcp_listener was used that has no socket: it was moved from or closed");
-  return *handle_;
+int tcp_listener::into_native() && {
+  (void)handle();
+  return handle_.give_up()->release();
 }
 
 }  // namespace net

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 namespace weft {
@@ -60,6 +61,23 @@ class io_operation {
   io_direction direction_;
 };
 
+// A system call on a descriptor, which returns a count or a negative errno. Refers to `call`.
+class io_call {
+ public:
+  template <class Call>
+    requires(!std::is_same_v<Call, io_call>)
+  explicit io_call(Call& call) noexcept
+      : run_([](void* of, int descriptor) noexcept -> std::int64_t {
+          return (*static_cast<Call*>(of))(descriptor);
+        }),
+        call_(&call) {}
+  std::int64_t operator()(int descriptor) const noexcept { return run_(call_, descriptor); }
+
+ private:
+  std::int64_t (*run_)(void*, int) noexcept;
+  void* call_;
+};
+
 // A socket as its driver sees it. At most one operation in each direction at a time, polled by the
 // running branch.
 class io_handle : public io_source {
@@ -81,10 +99,23 @@ class io_handle : public io_source {
   // 0 once the peer has ended its side, or the connection is broken.
   virtual std::int64_t peer_closed(io_operation& operation) noexcept = 0;
 
+  // Of any descriptor: makes the call, in the operation's direction, as often as it would block.
+  virtual std::int64_t attempt(io_operation& operation, io_call call) noexcept = 0;
+  // Makes it once, without waiting; also while others wait. -EAGAIN: it would block.
+  virtual std::int64_t attempt_now(io_direction direction, io_call call) noexcept = 0;
+  // 0 when a call in the operation's direction may not block; `seen` is for `clear_ready`.
+  virtual std::int64_t ready(io_operation& operation, std::uint64_t& seen) noexcept = 0;
+  // A call did block. Without effect when there was an event since `seen`.
+  virtual void clear_ready(io_direction direction, std::uint64_t seen) noexcept = 0;
+  // What broke the connection, a negative errno, or 0: a read of nothing is the end of the stream.
+  virtual int failure() const noexcept = 0;
+
   virtual int shutdown(io_direction direction) noexcept = 0;
   virtual int descriptor() const noexcept = 0;
   // Ends the handle. No operation may be in progress.
   virtual void close() noexcept = 0;
+  // As `close`, but the descriptor stays open, and is the caller's.
+  virtual int release() noexcept = 0;
 
  protected:
   io_handle() = default;

@@ -108,6 +108,10 @@ class WEFT_API byte_stream : public detail::io_source {
 
   /// The file descriptor below, or -1.
   virtual int native_handle() const noexcept;
+  /// Of weft's own sockets and pipes; null of everything else.
+  virtual detail::io_handle* socket() const noexcept;
+  /// As above, and it is the caller's now; nothing but the destructor is called afterwards.
+  virtual detail::io_handle* give_up() noexcept;
   /// Empty when it has none or it is not known.
   virtual net::socket_address peer_address() const;
   virtual net::socket_address local_address() const;

@@ -88,8 +88,12 @@ class socket_address {
       : kind_(kind::ip), port_(port), ip_(ip) {}
 
   /// Of a Unix socket. A path that starts with a zero byte is in Linux's abstract namespace.
-  /// Errors: `errc::invalid_argument` for an empty path and for one that is longer than `max_path`.
+  /// Errors: `errc::invalid_argument` for an empty path, for one that is longer than `max_path`,
+  /// and for one that names a file and has a zero byte.
   WEFT_API static result<socket_address> unix_path(std::string path);
+  /// Of a Unix socket in Linux's abstract namespace, which is no file and goes with its socket.
+  /// Errors: `errc::invalid_argument` for no name, and for one of more than `max_path - 1` bytes.
+  WEFT_API static result<socket_address> unix_abstract(std::string_view name);
 
   /// "127.0.0.1:80", "[::1]:80", "unix:/run/app.sock" ("unix:@name" is abstract).
   /// Errors: `errc::invalid_argument`, saying what is wrong with the text; a name is no address.

@@ -5,7 +5,7 @@
 //
 // Names go through the door of the runtime's environment: by default the system's resolver (files,
 // DNS, whatever nsswitch.conf says) on the blocking pool. A test overrides
-// weft::environment::resolve.
+// weft::environment::resolve for all that a runtime does, or gives a `resolver` to who connects.
 #pragma once
 
 #include <weft/error.hpp>
@@ -49,6 +49,46 @@ namespace weft {
 inline namespace v0 {
 namespace net {
 
+/// Who knows the addresses of names. Derive from it to ask somebody else: a cache, a service
+/// registry, a table. Thread-safety: `resolve` may be called by any task at any time.
+class WEFT_API resolver {
+ public:
+  resolver() = default;
+  resolver(const resolver&) = delete;
+  resolver& operator=(const resolver&) = delete;
+  virtual ~resolver();
+
+  /// The addresses of a name, which is no address, each with its port, the preferred one first.
+  /// Errors: resolve_errc.
+  virtual task<result<std::vector<socket_address>>> resolve(host_port name) = 0;
+};
+
+/// The resolver of the system, through the environment of the runtime: by default getaddrinfo, on
+/// the blocking pool.
+class WEFT_API system_resolver final : public resolver {
+ public:
+  task<result<std::vector<socket_address>>> resolve(host_port name) override;
+};
+
+/// A table: for tests, and for names that are to be somewhere else. Errors: a name that is not in
+/// it is `resolve_errc::no_such_host`, one without addresses `no_address`.
+/// Thread-safety: fill it before it is shared.
+class WEFT_API fixed_resolver final : public resolver {
+ public:
+  fixed_resolver& add(std::string host, std::vector<ip_address> addresses);
+  /// An address with a port of its own, whatever port is asked for.
+  fixed_resolver& add(std::string host, std::vector<socket_address> addresses);
+  task<result<std::vector<socket_address>>> resolve(host_port name) override;
+
+ private:
+  struct entry {
+    std::string host;
+    std::vector<socket_address> addresses;
+    bool own_ports;
+  };
+  std::vector<entry> entries_;
+};
+
 /// The addresses of "host:port", the preferred one first (RFC 6724); never empty. An address stands
 /// for itself, without asking anybody. Errors: `errc::invalid_argument` for a text that is no host
 /// and port; resolve_errc with the name; `errc::overloaded` when the blocking pool is full. Bounds:
@@ -56,6 +96,9 @@ namespace net {
 /// runs on, on its thread, and its answer is thrown away.
 [[nodiscard]] WEFT_API task<result<std::vector<socket_address>>> resolve(std::string host_and_port);
 [[nodiscard]] WEFT_API task<result<std::vector<socket_address>>> resolve(host_port name);
+/// By `names`, which must live as long; null: the system's.
+[[nodiscard]] WEFT_API task<result<std::vector<socket_address>>> resolve(host_port name,
+                                                                         resolver* names);
 
 }  // namespace net
 }  // namespace v0

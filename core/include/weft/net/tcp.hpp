@@ -6,8 +6,10 @@
 //   auto count = co_await or_return(socket.read(buffer));
 #pragma once
 
-#include <weft/io/transport.hpp>
+#include <weft/detail/accept.hpp>
+#include <weft/detail/socket.hpp>
 #include <weft/net/address.hpp>
+#include <weft/net/stream_socket.hpp>
 #include <weft/task.hpp>
 #include <weft/time.hpp>
 
@@ -20,6 +22,16 @@
 
 namespace weft {
 inline namespace v0 {
+
+namespace net {
+class tcp_stream;
+}  // namespace net
+
+namespace detail {
+// Of a connected socket.
+net::tcp_stream tcp_stream_of(std::unique_ptr<io::byte_stream> connection) noexcept;
+}  // namespace detail
+
 namespace net {
 
 /// Settings of a stream's keep-alive probes. The defaults find a dead peer within two minutes.
@@ -31,12 +43,13 @@ class keepalive_options {
   unsigned probes = 4;                ///< without an answer, before the connection is broken
 };
 
-/// A TCP connection: a transport with TCP's options. It turns into an `io::transport` by a move.
+/// A TCP connection: a transport and a stream_socket, with TCP's options. It turns into an
+/// `io::transport` by a move.
 ///
 /// Segments are sent at once (TCP_NODELAY is on) unless `set_nodelay(false)`. Writing to a
 /// connection that is gone is an error, never a signal. Everything else is said in
 /// weft/io/transport.hpp.
-class tcp_stream : public io::transport {
+class tcp_stream : public stream_socket {
  public:
   /// Without a connection; only good for being assigned to.
   tcp_stream() noexcept = default;
@@ -45,8 +58,9 @@ class tcp_stream : public io::transport {
   /// with the address; `errc::no_runtime` outside a task. Cancel-safety: safe; the attempt is given
   /// up.
   [[nodiscard]] WEFT_API static task<result<tcp_stream>> connect(socket_address address);
-  /// Connects to "host:port". A name is resolved (see weft/net/resolver.hpp); its addresses are
-  /// tried in order, and the error is that of the last one. Bounds: none; put it in a `timeout`.
+  /// Connects to "host:port", as `net::connect` does: the addresses of a name are tried beside each
+  /// other, and the first that answers wins (see weft/net/connect.hpp, which also has options).
+  /// Bounds: no time limit of its own; put it in a `timeout`.
   [[nodiscard]] WEFT_API static task<result<tcp_stream>> connect(std::string host_and_port);
 
   /// Whether small writes go out at once (the default) or wait to be joined (Nagle's algorithm).
@@ -54,14 +68,38 @@ class tcp_stream : public io::transport {
   WEFT_API result<bool> nodelay() const;
   /// Probes an idle connection; `std::nullopt`: no longer. Off by default.
   WEFT_API result<void> set_keepalive(std::optional<keepalive_options> options);
+  WEFT_API result<bool> keepalive() const;
+  /// Closing waits until what was sent has arrived, for at most this long, and blocks the thread
+  /// meanwhile, with all the tasks that would run there; `std::nullopt` (the default): it goes on
+  /// in the kernel. Zero is `set_zero_linger`.
+  WEFT_API result<void> set_linger(std::optional<std::chrono::seconds> wait);
+  WEFT_API result<std::optional<std::chrono::seconds>> linger() const;
+  /// How many routers a packet may pass (IPv6: hop limit). 1 to 255.
+  WEFT_API result<void> set_ttl(unsigned hops);
+  WEFT_API result<unsigned> ttl() const;
+  /// Off: acknowledgements may wait for data to go with. The kernel changes it by itself as the
+  /// connection goes on, so set it before each read that matters.
+  WEFT_API result<void> set_quickack(bool on);
+  WEFT_API result<bool> quickack() const;
   /// On: closing resets the connection: nothing unsent goes out, the peer reads
   /// `std::errc::connection_reset`, and no state stays behind in the kernel. Off by default.
   WEFT_API result<void> set_zero_linger(bool on);
 
+  /// Takes over a connected descriptor, also when that fails. Errors: `errc::invalid_argument` when
+  /// it is something else; of the operating system; `errc::no_runtime` outside a task.
+  WEFT_API static result<tcp_stream> from_native(int descriptor);
+  /// The descriptor, open and non-blocking, which is the caller's now. No operation may be in
+  /// progress.
+  int into_native() && { return release(); }
+
   io::transport into_transport() && noexcept { return std::move(*this); }
 
+ private:
+  friend class detail::accept_awaiter<tcp_stream>;
+  friend class tcp_socket;
+  friend tcp_stream detail::tcp_stream_of(std::unique_ptr<io::byte_stream> connection) noexcept;
   explicit tcp_stream(std::unique_ptr<io::byte_stream> connection) noexcept
-      : io::transport(std::move(connection)) {}
+      : stream_socket(std::move(connection)) {}
 };
 
 /// What a listener is made with.
@@ -91,47 +129,6 @@ class listen_options {
   bool nodelay_ = true;
 };
 
-}  // namespace net
-
-namespace detail {
-
-// Polls for a connection; null with no error: pending.
-WEFT_API result<std::unique_ptr<io::byte_stream>> poll_accept(io_handle& listener,
-                                                              io_operation& state) noexcept;
-
-class accept_awaiter : public leaf_awaiter<accept_awaiter> {
- public:
-  explicit accept_awaiter(io_handle& listener) noexcept
-      : listener_(listener), state_(io_direction::read) {}
-  static constexpr const char* name = "accept";
-  bool poll() noexcept {
-    came_ = poll_accept(listener_, state_);
-    return !came_ || *came_;
-  }
-  result<net::tcp_stream> take() {
-    if (!came_) return fail(std::move(came_).error());
-    return net::tcp_stream(std::move(*came_));
-  }
-
- private:
-  io_handle& listener_;
-  io_operation state_;
-  result<std::unique_ptr<io::byte_stream>> came_{};
-};
-
-class [[nodiscard]] accept_operation {
- public:
-  explicit accept_operation(io_handle& listener) noexcept : listener_(&listener) {}
-  auto operator co_await() && noexcept { return accept_awaiter(*listener_); }
-
- private:
-  io_handle* listener_;
-};
-
-}  // namespace detail
-
-namespace net {
-
 /// A socket that waits for connections.
 ///
 /// Ownership: unique; destroying it closes the port, and what waits in the backlog is reset.
@@ -141,12 +138,6 @@ class tcp_listener {
  public:
   /// Without a socket; only good for being assigned to.
   tcp_listener() noexcept = default;
-  tcp_listener(tcp_listener&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  tcp_listener& operator=(tcp_listener&& other) noexcept {
-    std::swap(handle_, other.handle_);
-    return *this;
-  }
-  ~tcp_listener() { close(); }
 
   /// Listens on `address`; port 0 takes a free one (see `local_address`). The address may be taken
   /// again at once after an earlier listener has gone (SO_REUSEADDR). Errors: of the operating
@@ -163,20 +154,28 @@ class tcp_listener {
   /// (`std::errc::too_many_files_open`, `too_many_files_open_in_system`, `no_buffer_space`,
   /// `not_enough_memory`): the connection waits on; wait before the next accept, or close others.
   /// Cancel-safety: safe; no connection is lost.
-  auto accept() { return detail::accept_operation(handle()); }
+  auto accept() { return detail::accept_operation<tcp_stream>(handle()); }
 
-  explicit operator bool() const noexcept { return handle_ != nullptr; }
+  explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
   WEFT_API socket_address local_address() const;
   /// It stays the listener's.
   WEFT_API int native_handle() const noexcept;
-  /// Stops listening now.
-  WEFT_API void close() noexcept;
+  /// Stops listening now. No accept may be in progress.
+  void close() noexcept { handle_.close(); }
 
-  explicit tcp_listener(detail::io_handle& handle) noexcept : handle_(&handle) {}
+  /// Takes over a listening descriptor, also when that fails. Errors: as `tcp_stream::from_native`.
+  WEFT_API static result<tcp_listener> from_native(int descriptor);
+  /// The descriptor, open and non-blocking, which is the caller's now. No accept may be in
+  /// progress.
+  WEFT_API int into_native() &&;
+
+  explicit tcp_listener(detail::io_handle& handle) noexcept : handle_(handle) {}
 
  private:
-  WEFT_API detail::io_handle& handle() const noexcept;
-  detail::io_handle* handle_ = nullptr;
+  detail::io_handle& handle() const noexcept {
+    return handle_.get("a tcp_listener was used that has no socket: it was moved from or closed");
+  }
+  detail::owned_handle handle_;
 };
 
 }  // namespace net
