@@ -45,6 +45,15 @@ it had done its rounds: yes
 gave up waiting: timed out: the deadline passed first
 committed all the same: 7
 """,
+    "generator": """\
+fibonacci: 0 1 1 2 3 5 8 13 21 34
+page 1
+page 2
+no more: page 3: not found
+slow: 1
+slow: 2
+gave up waiting in between: yes
+""",
     "own_leaf": "the oracle says 42\n",
 }
 

@@ -1,5 +1,6 @@
 #include "task/hub.hpp"
 
+#include <weft/detail/nested_task.hpp>
 #include <weft/leaf.hpp>
 
 #include <bit>
@@ -135,7 +136,9 @@ void notify_and_release(wake_target* target, unsigned bit) noexcept {
   auto before =
       target->state.fetch_or(state::notified | state::ready(bit), std::memory_order_acq_rel);
   if (before & (state::running | state::complete | state::notified)) return target->release();
-  if (!(before & state::is_hub)) return scheduler::schedule(static_cast<task_header*>(target));
+  if (!(before & (state::is_hub | state::is_nested)))
+    return scheduler::schedule(static_cast<task_header*>(target));
+  if (before & state::is_nested) return notify_outer(static_cast<nested_task*>(target));
   // The reference moves into the stack.
   auto* woken = static_cast<hub*>(target);
   auto* task = woken->owner;
