@@ -55,6 +55,14 @@ slow: 2
 gave up waiting in between: yes
 """,
     "own_leaf": "the oracle says 42\n",
+    "stream_adaptors": """\
+3 even squares: 4 16 36
+page 1: 100 bytes
+page 2: 200 bytes
+page 3: not found
+page 4: 400 bytes
+1000 bytes in batches: 3 1
+""",
 }
 
 
