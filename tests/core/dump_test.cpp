@@ -3,6 +3,7 @@
 #include <weft/runtime.hpp>
 #include <weft/select.hpp>
 #include <weft/spawn.hpp>
+#include <weft/stream.hpp>
 #include <weft/time.hpp>
 #include <weft/yield.hpp>
 
@@ -31,6 +32,35 @@ task<void> in_the_middle(flag& until) {
 }
 task<void> outermost(flag& until) {
   co_await in_the_middle(until);
+}
+
+weft::stream<int> waits_within(flag& until) {
+  co_await in_the_middle(until);
+  co_yield 1;
+}
+task<void> consumes(flag& until) {
+  auto some = waits_within(until);
+  while (auto next = co_await some.next()) EXPECT_EQ(*next, 1);
+}
+task<std::string> dumps_a_stream() {
+  flag until;
+  auto handle = weft::spawn(consumes(until));
+  co_await weft::yield_now();
+  auto text = weft::dump_tasks();
+  until.set();
+  (void)co_await std::move(handle);
+  co_return text;
+}
+TEST(dump_tasks, shows_what_a_stream_waits_on_below_who_waits_for_it) {
+  auto text = run_paused(dumps_a_stream());
+  auto asks = text.find("waits on next of a stream");
+  auto body = text.find("waits on flag");
+  ASSERT_NE(asks, std::string::npos) << text;
+  ASSERT_NE(body, std::string::npos) << text;
+  EXPECT_LT(asks, body);
+  EXPECT_THAT(text.substr(asks, body - asks), HasSubstr("consumes"));
+  EXPECT_THAT(text.substr(body),
+              AllOf(HasSubstr("innermost"), HasSubstr("in_the_middle"), HasSubstr("waits_within")));
 }
 
 task<std::string> dumps_a_chain() {

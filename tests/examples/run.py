@@ -100,6 +100,24 @@ connected to the second address
     "own_leaf": "the oracle says 42\n",
     "pipe": "the child said:\none\ntwo\n",
     "unix_echo": "called by this very process\nthe echo is hello\n",
+    "generator": """\
+fibonacci: 0 1 1 2 3 5 8 13 21 34
+page 1
+page 2
+no more: page 3: not found
+slow: 1
+slow: 2
+gave up waiting in between: yes
+""",
+    "own_leaf": "the oracle says 42\n",
+    "stream_adaptors": """\
+3 even squares: 4 16 36
+page 1: 100 bytes
+page 2: 200 bytes
+page 3: not found
+page 4: 400 bytes
+1000 bytes in batches: 3 1
+""",
 }
 
 

@@ -36,6 +36,7 @@ namespace detail {
 struct leaf_kind {
   bool (*poll)(leaf*) noexcept;
   const char* name;
+  const task_header* (*part)(const leaf*) noexcept = nullptr;
 };
 
 // What a branch is suspended at. Lives in the frame of the coroutine that awaits, or in a branch.
@@ -47,6 +48,8 @@ class leaf {
 
   bool poll_leaf() noexcept { return kind_->poll(this); }
   const char* leaf_name() const noexcept { return kind_->name; }
+  // For dumps: the part of the task that this runs, if it runs one (detail/nested_task.hpp).
+  const task_header* part() const noexcept { return kind_->part ? kind_->part(this) : nullptr; }
   std::coroutine_handle<> waiting() const noexcept { return waiting_; }
   promise_base* waiting_promise() const noexcept { return promise_; }
   // Suspends the running branch here. `waiting` is resumed when this is done; none: the branch
@@ -92,9 +95,17 @@ class leaf_awaiter : public detail::leaf {
   static bool poll_thunk(detail::leaf* self) noexcept {
     return static_cast<Derived*>(self)->poll();
   }
+  static const detail::task_header* part_thunk(const detail::leaf* self) noexcept {
+    return static_cast<const Derived*>(self)->nested_part();
+  }
   static const detail::leaf_kind& kind() noexcept {
-    static constexpr detail::leaf_kind made{&poll_thunk, name_of()};
-    return made;
+    if constexpr (requires(const Derived& derived) { derived.nested_part(); }) {
+      static constexpr detail::leaf_kind made{&poll_thunk, name_of(), &part_thunk};
+      return made;
+    } else {
+      static constexpr detail::leaf_kind made{&poll_thunk, name_of()};
+      return made;
+    }
   }
   static constexpr const char* name_of() noexcept {
     if constexpr (requires { Derived::name; })

@@ -98,7 +98,8 @@ template <class Promise>
 constexpr void check_fallible() {
   static_assert(
       fallible_promise<Promise>,
-      "or_return: the enclosing coroutine cannot fail; let it return weft::task<weft::result<T>>");
+      "or_return: the enclosing coroutine cannot fail; let it return weft::task<weft::result<T>>, "
+      "or a weft::stream<weft::result<T>>");
 }
 
 template <class Promise, class T, class Transfer>
@@ -388,6 +389,10 @@ class or_return_awaiter : public leaf_awaiter<or_return_awaiter<Promise, Operati
   }
 
   static constexpr const char* name = "or_return";
+  const task_header* nested_part() const noexcept {
+    if constexpr (requires { inner_.nested_part(); }) return inner_.nested_part();
+    return nullptr;
+  }
   bool poll() noexcept {
     if (!inner_.poll()) return false;
     settle();

@@ -38,10 +38,13 @@ void print_frames(std::string& out, const branch_node* node) {
   if (node->parent) print(out, "      in a branch of %s\n", node->parent->leaf_name());
 }
 
+void print_suspended(std::string& out, const task_header* task);
+
 void print_branch(std::string& out, const branch_node* node) {
   if (!node->current) return print(out, "    has not started\n");
   print(out, "    waits on %s\n", node->current->leaf_name());
   print_frames(out, node);
+  if (const auto* part = node->current->part()) print_suspended(out, part);
 }
 
 void print_suspended(std::string& out, const task_header* task) {

@@ -1,5 +1,6 @@
 #include "task/hub.hpp"
 
+#include <weft/detail/nested_task.hpp>
 #include <weft/leaf.hpp>
 
 #include <bit>
@@ -173,6 +174,8 @@ void notify_and_release(wake_target* target, unsigned bit) noexcept {
     return scheduler::schedule(static_cast<task_header*>(target));
   }
   if (before & state::is_thread) return wake_thread(static_cast<waiting_thread*>(target));
+  if (!(before & (state::is_hub | state::is_nested)))
+  if (before & state::is_nested) return notify_outer(static_cast<nested_task*>(target));
   // The reference moves into the stack.
   auto* woken = static_cast<hub*>(target);
   auto* task = woken->owner;

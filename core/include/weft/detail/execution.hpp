@@ -36,6 +36,7 @@ inline constexpr std::uint64_t is_hub = 16;        // this target is a hub, not 
 inline constexpr std::uint64_t detached = 32;      // nobody will ask for the outcome
 inline constexpr std::uint64_t thread_waits = 64;  // block_on waits for the end
 inline constexpr std::uint64_t is_thread = 128;    // this target is a thread that waits by itself
+inline constexpr std::uint64_t is_nested = 128;    // a part of a task: see detail/nested_task.hpp
 inline constexpr std::uint64_t reference = 1ull << 8;
 inline constexpr std::uint64_t reference_mask = 0xffffff00ull;
 inline constexpr std::uint64_t ready_mask = 0xffffffff00000000ull;
