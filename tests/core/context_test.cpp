@@ -4,6 +4,7 @@
 #include <weft/shield.hpp>
 #include <weft/spawn.hpp>
 #include <weft/spawn_blocking.hpp>
+#include <weft/stream.hpp>
 #include <weft/sync/oneshot.hpp>
 #include <weft/time.hpp>
 #include <weft/yield.hpp>
@@ -14,6 +15,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "task_support.hpp"
 
@@ -240,6 +242,67 @@ TEST(context, follows_its_task_from_thread_to_thread) {
       auto kept = co_await std::move(handle);
       EXPECT_TRUE(kept.value());
     }
+  }());
+}
+
+int attempt_here() {
+  return attempt.get() ? *attempt.get() : 0;
+}
+
+weft::stream<int> attempts() {
+  co_yield attempt_here();
+  co_await weft::yield_now();
+  co_yield attempt_here();
+  {
+    context_scope scope(context::current().with(attempt, attempt_here() + 100));
+    co_yield attempt_here();
+    co_await weft::yield_now();
+    co_yield attempt_here();
+  }
+  co_yield attempt_here();
+  co_await weft::sleep(1h);
+}
+
+TEST(context, of_a_stream_is_that_of_whoever_asks_and_its_own_scopes) {
+  run_paused([]() -> task<void> {
+    auto from = attempts();
+    auto ask = [](weft::stream<int>& asked) -> task<int> {
+      auto next = co_await asked.next();
+      co_return *next;
+    };
+    auto first = co_await attempt.scope(1, ask(from));
+    EXPECT_EQ(first, 1);
+    auto second = co_await attempt.scope(2, ask(from));
+    EXPECT_EQ(second, 2);
+    // Its scope is open from here on, and what that is in stays.
+    auto third = co_await attempt.scope(3, ask(from));
+    EXPECT_EQ(third, 103);
+    EXPECT_EQ(attempt_here(), 0) << "it does not leak out";
+    auto fourth = co_await attempt.scope(4, ask(from));
+    EXPECT_EQ(fourth, 103);
+    auto fifth = co_await ask(from);
+    EXPECT_EQ(fifth, 3);
+    auto last = co_await weft::timeout(1ms, attempt.scope(6, ask(from)));
+    EXPECT_FALSE(last.has_value());
+  }());
+}
+
+TEST(context, of_a_stream_goes_with_it_from_task_to_task) {
+  auto runtime = weft::runtime::multi_thread().worker_threads(2).build();
+  runtime.block_on([]() -> task<void> {
+    auto from = attempts();
+    auto ask = [](weft::stream<int> asked) -> task<std::pair<int, weft::stream<int>>> {
+      auto next = co_await asked.next();
+      co_return std::pair(*next, std::move(asked));
+    };
+    std::vector<int> seen;
+    for (int i = 1; i <= 5; ++i) {
+      auto handle = weft::spawn(attempt.scope(i, ask(std::move(from))));
+      auto asked = co_await std::move(handle);
+      seen.push_back(asked->first);
+      from = std::move(asked->second);
+    }
+    EXPECT_EQ(seen, (std::vector{1, 2, 103, 103, 3}));
   }());
 }
 

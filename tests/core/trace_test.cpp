@@ -1,6 +1,7 @@
 #include <weft/join.hpp>
 #include <weft/select.hpp>
 #include <weft/spawn.hpp>
+#include <weft/stream.hpp>
 #include <weft/time.hpp>
 #include <weft/trace.hpp>
 #include <weft/trace/outputs.hpp>
@@ -197,6 +198,30 @@ TEST(trace, spans_of_a_trace_are_parent_and_child) {
   EXPECT_TRUE(outer.identity.sampled());
   EXPECT_NE(other.identity().trace_id, outer.identity.trace_id);
   EXPECT_EQ(heard->started(), (texts{"outer", "inner", "other"}));
+}
+
+weft::stream<int> tells_and_yields() {
+  trace::span span("stream");
+  for (int i = 0; i < 3; ++i) {
+    trace::info("in the stream");
+    co_await weft::yield_now();
+    co_yield i;
+  }
+}
+
+TEST(trace, span_of_a_stream_is_not_that_of_whoever_asks_it) {
+  listening heard;
+  run_paused([]() -> task<void> {
+    trace::span span("asks");
+    auto from = tells_and_yields();
+    while (auto next = co_await from.next()) trace::info("outside");
+  }());
+  for (auto& one : heard->events()) {
+    auto inside = one.message == "in the stream";
+    EXPECT_EQ(one.spans, (inside ? texts{"stream", "asks"} : texts{"asks"}));
+  }
+  EXPECT_EQ(heard->events().size(), 6u);
+  EXPECT_EQ(heard->spans().at(0).name, "stream");
 }
 
 auto remote() {

@@ -13,7 +13,7 @@ namespace detail {
 
 namespace {
 
-constexpr context_word owned_record = 1;
+constexpr context_word owned_record = 1;  // as owned_context sets it
 
 const context_record& empty_record() noexcept {
   static const context_record empty;
@@ -83,6 +83,10 @@ bool context_record::flows_into_spawned() const noexcept {
   return span || remote.valid() || link.valid() || baggage || locals;
 }
 
+const context_record* record_in(context_word ambient) noexcept {
+  return find_record(ambient, nullptr);
+}
+
 const context_record* record_here() noexcept {
   return find_record(ambient_word(), nullptr);
 }
@@ -116,7 +120,7 @@ context_word inherit_context(context_word ambient) noexcept {
   if (!record) return 0;
   try {
     auto* inherited = spawned_record(*record);
-    return inherited ? reinterpret_cast<context_word>(inherited) | owned_record : 0;
+    return owned_context(inherited);
   } catch (const std::bad_alloc&) {
     return 0;
   }

@@ -52,6 +52,12 @@ struct context_record {
   std::shared_ptr<const local_node> locals;
 };
 
+// The record in force; null: none.
+const context_record* record_in(context_word ambient) noexcept;
+// As the first of a chain; whoever keeps it owns a reference.
+inline context_word owned_context(const context_record* record) noexcept {
+  return record ? reinterpret_cast<context_word>(record) | 1 : 0;
+}
 // The context that a task begins with, when it is spawned where `ambient` is in force: as much as
 // there is memory for.
 context_word inherit_context(context_word ambient) noexcept;

@@ -152,7 +152,7 @@ void link_branch(branch_node* node, leaf* parent) {
 
 void unlink_branch(branch_node* node) noexcept {
   auto* target = std::exchange(node->target, nullptr);
-  if (target->state.load(std::memory_order_relaxed) & state::is_hub) {
+  if (wake_kind_of(target->state.load(std::memory_order_relaxed)) == state::hub_kind) {
     auto* lender = static_cast<hub*>(target);
     lender->nodes[node->bit] = nullptr;
     give_bit_back(lender->owner, lender, node->bit);
@@ -170,12 +170,16 @@ void notify_and_release(wake_target* target, unsigned bit) noexcept {
   auto before =
       target->state.fetch_or(state::notified | state::ready(bit), std::memory_order_acq_rel);
   if (before & (state::running | state::complete | state::notified)) return target->release();
-  if (!(before & (state::is_hub | state::is_thread))) {
-    return scheduler::schedule(static_cast<task_header*>(target));
+  switch (wake_kind_of(before)) {
+    case state::hub_kind:
+      break;
+    case state::thread_kind:
+      return wake_thread(static_cast<waiting_thread*>(target));
+    case state::nested_kind:
+      return notify_outer(static_cast<nested_task*>(target));
+    default:
+      return scheduler::schedule(static_cast<task_header*>(target));
   }
-  if (before & state::is_thread) return wake_thread(static_cast<waiting_thread*>(target));
-  if (!(before & (state::is_hub | state::is_nested)))
-  if (before & state::is_nested) return notify_outer(static_cast<nested_task*>(target));
   // The reference moves into the stack.
   auto* woken = static_cast<hub*>(target);
   auto* task = woken->owner;

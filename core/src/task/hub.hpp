@@ -25,7 +25,7 @@ struct hub final : wake_target {
   std::array<branch_node*, branch_bits> nodes{};
 
   explicit hub(task_header* task) noexcept
-      : wake_target(state::is_hub | state::reference), owner(task) {
+      : wake_target(state::hub_kind | state::reference), owner(task) {
     task->add_reference();
   }
 };

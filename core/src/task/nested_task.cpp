@@ -4,6 +4,7 @@
 #include <bit>
 #include <new>
 
+#include "task/context_record.hpp"
 #include "task/hub.hpp"
 #include "task/task_state.hpp"
 #include "task/thread_place.hpp"
@@ -23,6 +24,19 @@ void deallocate_nested(task_header* unused) noexcept {
 // Nobody schedules it, so that only its memory is ever asked for.
 constexpr task_operations nested_operations{nullptr, nullptr, nullptr, &deallocate_nested};
 
+// What runs in the part sees the context of whoever polls it, and its own scopes. Those refer to
+// what they are in, which whoever polls it may have left the next time: so that is kept, and stays
+// while a scope is open.
+void renew_context(nested_task* part, context_word around) noexcept {
+  if (part->root.ambient != owned_context(part->base)) return;
+  auto* record = record_in(around);
+  if (record == part->base) return;
+  if (record) retain_context(record);
+  if (part->base) release_context(part->base);
+  part->base = record;
+  part->root.ambient = owned_context(record);
+}
+
 // This thread stands in the part for as long as this lives.
 class entered {
  public:
@@ -31,9 +45,15 @@ class entered {
         task_(thread_place.task),
         branch_(thread_place.branch),
         woken_(thread_place.woken),
-        spare_references_(thread_place.spare_references) {
+        spare_references_(thread_place.spare_references),
+        running_since_ns_(thread_place.running_since_ns) {
     part->owner = task_->owner;
-    part->root.ambient = branch_->ambient;
+    part->id = task_->id;
+    part->part_of = task_;
+    if (branch_->ambient || part->root.ambient) [[unlikely]]
+      renew_context(part, branch_->ambient);
+    if (part->timed) [[unlikely]]
+      thread_place.running_since_ns = now_ns();
     thread_place.task = part;
     thread_place.branch = &part->root;
     thread_place.woken = 0;
@@ -49,7 +69,11 @@ class entered {
       part_->state.fetch_or(std::uint64_t{place.woken} << 32 | state::notified,
                             std::memory_order_acq_rel);
     }
+    if (part_->timed) [[unlikely]]
+      part_->busy_ns += now_ns() - place.running_since_ns;
     part_->spare_kept = place.spare_references;
+    part_->part_of = nullptr;
+    place.running_since_ns = running_since_ns_;
     place.task = task_;
     place.branch = branch_;
     place.woken = woken_;
@@ -62,6 +86,7 @@ class entered {
   branch_node* branch_;
   std::uint32_t woken_;
   std::uint32_t spare_references_;
+  std::uint64_t running_since_ns_;
 };
 
 void poll_bit(nested_task* part, unsigned bit) noexcept {
@@ -79,7 +104,7 @@ void poll_bit(nested_task* part, unsigned bit) noexcept {
 }  // namespace
 
 nested_task::nested_task() noexcept : task_header(nullptr, &nested_operations, {}) {
-  state.store(state::is_nested | state::reference, std::memory_order_relaxed);
+  state.store(state::nested_kind | state::reference, std::memory_order_relaxed);
   root.after = [](branch_node*) noexcept {};
 }
 
@@ -91,6 +116,7 @@ void retire_nested(nested_task* part) noexcept {
   release_hubs(part);
   part->state.fetch_or(state::complete, std::memory_order_acq_rel);
   part->outer.clear();
+  if (part->base) release_context(std::exchange(part->base, nullptr));
   part->release(1 + std::exchange(part->spare_kept, 0));
 }
 

@@ -1,5 +1,6 @@
 #include "task/task_info.hpp"
 
+#include <weft/detail/nested_task.hpp>
 #include <weft/task_info.hpp>
 
 #include <algorithm>
@@ -27,15 +28,28 @@ void free_task_origin(task_origin* unused) noexcept {
   delete unused;
 }
 
+namespace {
+
+// Not a part of it, in which the thread may stand.
+const task_header* whole_task() noexcept {
+  auto* running = thread_place.task;
+  while (running &&
+         wake_kind_of(running->state.load(std::memory_order_relaxed)) == state::nested_kind) {
+    running = static_cast<const nested_task*>(running)->part_of;
+  }
+  return running;
+}
+
+}  // namespace
 }  // namespace detail
 
 std::optional<task_info> current_task() noexcept {
-  auto* running = detail::thread_place.task;
+  auto* running = detail::whole_task();
   return running ? std::optional(detail::info_of(*running)) : std::nullopt;
 }
 
 std::optional<std::uint64_t> try_task_id() noexcept {
-  auto* running = detail::thread_place.task;
+  auto* running = detail::whole_task();
   return running ? std::optional(running->id) : std::nullopt;
 }
 

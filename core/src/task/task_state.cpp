@@ -40,13 +40,15 @@ void wake_target::release(std::uint32_t count) noexcept {
   }
   auto before = state.fetch_sub(count * state::reference, std::memory_order_acq_rel);
   if ((before & state::reference_mask) != count * state::reference) return;
-  if (before & state::is_hub) {
-    deallocate_hub(static_cast<hub*>(this));
-  } else if (before & state::is_thread) {
-    deallocate_waiting_thread(static_cast<waiting_thread*>(this));
-  } else {
-    auto* task = static_cast<task_header*>(this);
-    task->operations->deallocate(task);
+  switch (wake_kind_of(before)) {
+    case state::hub_kind:
+      return deallocate_hub(static_cast<hub*>(this));
+    case state::thread_kind:
+      return deallocate_waiting_thread(static_cast<waiting_thread*>(this));
+    default: {
+      auto* task = static_cast<task_header*>(this);
+      task->operations->deallocate(task);
+    }
   }
 }
 

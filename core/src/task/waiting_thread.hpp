@@ -10,7 +10,7 @@ namespace detail {
 // A wake target of its own. References: one by the thread, one by each waker. NOTIFIED is what the
 // thread waits for, and clears before it polls again.
 struct waiting_thread final : wake_target {
-  waiting_thread() noexcept : wake_target(state::is_thread | state::reference) {}
+  waiting_thread() noexcept : wake_target(state::thread_kind | state::reference) {}
 };
 
 // Takes over the waker's reference, which keeps the target until the thread has been told.

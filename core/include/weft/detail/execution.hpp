@@ -32,11 +32,13 @@ inline constexpr std::uint64_t running = 1;   // a thread owns the frames
 inline constexpr std::uint64_t complete = 2;  // the outcome is there, the frames are gone
 inline constexpr std::uint64_t notified = 4;  // in a queue, or to be requeued when it stops running
 inline constexpr std::uint64_t cancelled = 8;      // abort() was asked for
-inline constexpr std::uint64_t is_hub = 16;        // this target is a hub, not a task
 inline constexpr std::uint64_t detached = 32;      // nobody will ask for the outcome
 inline constexpr std::uint64_t thread_waits = 64;  // block_on waits for the end
-inline constexpr std::uint64_t is_thread = 128;    // this target is a thread that waits by itself
-inline constexpr std::uint64_t is_nested = 128;    // a part of a task: see detail/nested_task.hpp
+// What is woken: a task, when none of these is set.
+inline constexpr std::uint64_t kind_mask = 16 | 128;
+inline constexpr std::uint64_t hub_kind = 16;
+inline constexpr std::uint64_t thread_kind = 128;       // that waits by itself
+inline constexpr std::uint64_t nested_kind = 16 | 128;  // a part of a task: detail/nested_task.hpp
 inline constexpr std::uint64_t reference = 1ull << 8;
 inline constexpr std::uint64_t reference_mask = 0xffffff00ull;
 inline constexpr std::uint64_t ready_mask = 0xffffffff00000000ull;
@@ -44,6 +46,9 @@ constexpr std::uint64_t ready(unsigned bit) noexcept {
   return 1ull << (32 + bit);
 }
 }  // namespace state
+constexpr std::uint64_t wake_kind_of(std::uint64_t word) noexcept {
+  return word & state::kind_mask;
+}
 
 inline constexpr unsigned branch_bits = 32;
 inline constexpr unsigned hub_bit = 31;  // of a task: "one of your hubs was woken"

@@ -20,8 +20,10 @@ namespace detail {
 // the state and the slot is touched by one thread at a time: the one that runs the task which it is
 // a part of.
 struct nested_task final : task_header {
-  atomic_waker outer;            // the branch that polled it last
-  std::uint32_t spare_kept = 0;  // execution::spare_references, while no thread stands in it
+  atomic_waker outer;              // the branch that polled it last
+  std::uint32_t spare_kept = 0;    // execution::spare_references, while no thread stands in it
+  task_header* part_of = nullptr;  // while one does
+  const context_record* base = nullptr;  // owned: the context in which its own scopes are
 
   nested_task() noexcept;
   bool on_leaf() const noexcept { return root.current != nullptr; }
