@@ -1,11 +1,13 @@
 #include <weft/context.hpp>
 #include <weft/join.hpp>
+#include <weft/scope.hpp>
 #include <weft/select.hpp>
 #include <weft/shield.hpp>
 #include <weft/spawn.hpp>
 #include <weft/spawn_blocking.hpp>
 #include <weft/stream.hpp>
 #include <weft/sync/oneshot.hpp>
+#include <weft/task_group.hpp>
 #include <weft/time.hpp>
 #include <weft/yield.hpp>
 
@@ -101,6 +103,43 @@ TEST(context, flows_whole_into_branches) {
     EXPECT_EQ(selected, everything);
     auto timed = co_await weft::timeout(1min, look_later());
     EXPECT_EQ(timed.value(), everything);
+  }());
+}
+
+TEST(context, flows_whole_into_the_tasks_of_a_group) {
+  on_every_runtime([](weft::runtime& runtime) {
+    runtime.block_on([]() -> task<void> {
+      context_scope scope(full_context());
+      auto ended = co_await weft::task_group<seen>([](auto& group) -> task<void> {
+        group.spawn(look_later());
+        group.spawn(&look_later);
+        while (auto next = co_await group.next()) EXPECT_EQ(next->value(), everything);
+      });
+      EXPECT_TRUE(ended.has_value());
+      auto start = weft::time::now();
+      auto timed = co_await weft::timeout(
+          1min, weft::task_group<bool>([](auto& group) -> task<bool> {
+            group.spawn([]() -> task<bool> {
+              co_return context::current().deadline() < weft::time::after(2min);
+            });
+            auto next = co_await group.next();
+            co_return next->value();
+          }));
+      EXPECT_TRUE(timed.value()) << (weft::time::now() - start).count();
+    }());
+  });
+}
+
+TEST(context, flows_whole_into_a_scope) {
+  run_paused([]() -> task<void> {
+    context_scope scope(full_context());
+    co_await weft::scope([](auto& branches) -> task<void> {
+      branches.start([]() -> task<void> {
+        auto inside = co_await look_later();
+        EXPECT_EQ(inside, everything);
+      }());
+      co_return;
+    });
   }());
 }
 

@@ -151,6 +151,8 @@ class join_set {
 
   /// Empty; allocates nothing.
   join_set() noexcept = default;
+  // For task_group.
+  explicit join_set(detail::whole_context_tag of) noexcept : members_(of) {}
   join_set(join_set&&) noexcept = default;
   /// Aborts what was there.
   join_set& operator=(join_set&&) noexcept = default;

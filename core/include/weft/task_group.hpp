@@ -67,7 +67,7 @@ class group {
   bool empty() const noexcept { return members_.empty(); }
 
  private:
-  join_set<T> members_;
+  join_set<T> members_{detail::whole_context_tag()};
 };
 
 namespace detail {
@@ -126,11 +126,11 @@ auto run_group(Function body)
 ///
 /// - The body ends with an error: the tasks that are left are aborted, and the error is yielded.
 /// - The body throws: the same, and what it threw comes out of the `co_await`.
-/// - A task fails (an error, or an exception) while the body runs: `next()` tells the body. What
-/// the
-///   body does not ask for is looked at when it has ended: then the first failure aborts the rest,
-///   and is what the group yields. An aborted task is no failure.
+/// - A task fails (an error, or an exception) while the body runs: `next()` tells the body.
+/// - What the body does not ask for is looked at when it has ended: then the first failure aborts
+///   the rest, and is what the group yields. An aborted task is no failure.
 ///
+/// Tasks of the group have the whole context of whoever spawns them, deadline and cancellation too.
 /// In each case every task is gone, frames and arguments, when the group ends.
 /// Ownership: the body borrows from whoever awaits the group, as its branch. The tasks do not: when
 /// the group is destroyed (by a `select`, a `timeout`, an `abort`) they are aborted, and not waited

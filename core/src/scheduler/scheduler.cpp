@@ -106,8 +106,10 @@ void scheduler::schedule(task_header* task) noexcept {
 void scheduler::submit(task_header* task) noexcept {
   process_.check();
   auto& current = thread_place;
-  if (auto ambient = current.branch ? current.branch->ambient : current.ambient) [[unlikely]]
+  if (auto ambient = current.branch ? current.branch->ambient : current.ambient;
+      ambient && !task->root.ambient) [[unlikely]] {
     task->root.ambient = inherit_context(ambient);
+  }
   auto* mine = current.current_scheduler == this ? static_cast<worker*>(current.worker) : nullptr;
   auto hint =
       mine ? mine->index_ : static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(&current) >> 12);

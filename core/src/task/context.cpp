@@ -126,6 +126,16 @@ context_word inherit_context(context_word ambient) noexcept {
   }
 }
 
+void hand_on_context(task_header* task) noexcept {
+  try {
+    auto here = context::current();
+    auto* record = context_access::record(here);
+    if (record) retain_context(record);
+    task->root.ambient = owned_context(record);
+  } catch (const std::bad_alloc&) {  // then as much as submit can hand on
+  }
+}
+
 void drop_inherited(context_word owned) noexcept {
   release_context(reinterpret_cast<const context_record*>(owned - owned_record));
 }

@@ -61,6 +61,8 @@ inline context_word owned_context(const context_record* record) noexcept {
 // The context that a task begins with, when it is spawned where `ambient` is in force: as much as
 // there is memory for.
 context_word inherit_context(context_word ambient) noexcept;
+// Before a task is submitted: it begins with all that is in force here.
+void hand_on_context(task_header* task) noexcept;
 // Of a task that is complete.
 void drop_inherited(context_word owned) noexcept;
 

@@ -19,6 +19,8 @@
 #include <cstdint>
 #include <new>
 
+#include "task/context_record.hpp"
+
 namespace weft {
 inline namespace v0 {
 namespace detail {
@@ -91,6 +93,7 @@ void member_list::add(list_member* member, task_header* task,
   if (first_) first_->previous = member;
   first_ = member;
   ++size_;
+  if (whole_context_) hand_on_context(task);
   submit(task);
 }
 

@@ -45,10 +45,14 @@ class member_guard {
   list_member* member_;
 };
 
+struct whole_context_tag {};
+
 // The owner's side. One thread at a time.
 class member_list {
  public:
   member_list() noexcept = default;
+  // Of members that have the whole context of whoever spawns them.
+  explicit member_list(whole_context_tag) noexcept : whole_context_(true) {}
   member_list(member_list&& other) noexcept { swap(other); }
   member_list& operator=(member_list&& other) noexcept {
     auto before = std::move(*this);
@@ -90,6 +94,7 @@ class member_list {
     std::swap(last_ended_, other.last_ended_);
     std::swap(size_, other.size_);
     std::swap(ended_, other.ended_);
+    std::swap(whole_context_, other.whole_context_);
   }
   void collect() noexcept;
 
@@ -99,6 +104,7 @@ class member_list {
   list_member* last_ended_ = nullptr;
   std::size_t size_ = 0;
   std::size_t ended_ = 0;  // collected
+  bool whole_context_ = false;
 };
 
 // Waits for members of `Value::members()`: `poll` says for which, `take` makes what is yielded.
