@@ -1,8 +1,9 @@
-// One tells many: the latest value to all, or every value to all.
+// One tells many: the latest value to all, or every value to all. And two who meet.
 
 #include <weft/runtime.hpp>
 #include <weft/spawn.hpp>
 #include <weft/sync/broadcast.hpp>
+#include <weft/sync/rendezvous.hpp>
 #include <weft/sync/watch.hpp>
 
 #include <cstdio>
@@ -46,10 +47,26 @@ auto news() -> task<void> {
   std::printf("goes on with: %d\n", **next);
 }
 
+// Nothing is kept in between: sending is done when the value was taken.
+auto meet(sync::rendezvous_sender<const char*> to) -> task<result<void>> {
+  co_await or_return(to.send("a letter"));
+  std::printf("it was handed over\n");
+  co_return {};
+}
+
+auto letter() -> task<result<void>> {
+  auto [tx, rx] = sync::rendezvous<const char*>();
+  auto sending = weft::spawn(meet(std::move(tx)));
+  auto letter = co_await rx.next();
+  co_await or_return(std::move(sending));
+  std::printf("received: %s\n", *letter);
+  co_return {};
+}
+
 auto show_all() -> task<result<void>> {
   co_await or_return(watch());
   co_await news();
-  co_return {};
+  co_return co_await letter();
 }
 
 }  // namespace

@@ -383,6 +383,59 @@ TEST(mpsc, counts_what_is_in_it) {
   EXPECT_EQ(rx.max_capacity(), 3u);
 }
 
+// However the channel counts the places that were emptied, each is there at once.
+TEST(mpsc, an_emptied_place_can_be_used_at_once) {
+  run_paused([]() -> task<void> {
+    auto [tx, rx] = mpsc<int>(100);
+    for (int value = 0; value < 100; ++value) EXPECT_TRUE(tx.try_send(value));
+    for (int round = 1; round <= 30; ++round) {
+      EXPECT_EQ(tx.try_send(0).error(), errc::overloaded);
+      for (int taken = 0; taken < round; ++taken) (void)co_await rx.next();
+      EXPECT_EQ(tx.capacity(), static_cast<std::size_t>(round));
+      if (round % 3 == 0) {
+        auto places = tx.try_reserve(static_cast<std::size_t>(round));
+        EXPECT_TRUE(places);
+        for (int sent = 0; places && sent < round; ++sent) places->send(sent);
+        continue;
+      }
+      for (int sent = 0; sent < round; ++sent) {
+        if (round % 3 == 1) {
+          EXPECT_TRUE(tx.try_send(sent));
+        } else {
+          auto [done, other] = co_await weft::select_biased(tx.send(sent), ready(0));
+          EXPECT_TRUE(done) << "it did not have to wait";
+        }
+      }
+    }
+  }());
+}
+
+TEST(mpsc, a_waiting_sender_gets_the_first_place_that_is_emptied) {
+  run_paused([]() -> task<void> {
+    auto [tx, rx] = mpsc<int>(100);
+    for (int value = 0; value < 100; ++value) EXPECT_TRUE(tx.try_send(value));
+    arrivals went;
+    auto one = weft::spawn(send_all(tx, {100, 101, 102}, went));
+    auto many = weft::spawn([](mpsc_sender<int> to, arrivals& got) -> task<void> {
+      auto places = co_await to.reserve_many(2);
+      got.add("two");
+    }(tx, went));
+    co_await settle();
+    EXPECT_EQ(went.text(), "");
+    (void)co_await rx.next();
+    co_await settle();
+    EXPECT_EQ(went.text(), "100");
+    (void)co_await rx.next();
+    co_await settle();
+    EXPECT_EQ(went.text(), "100") << "the second waits for two";
+    (void)co_await rx.next();
+    co_await settle();
+    EXPECT_EQ(went.text(), "100 two 101 102");
+    (void)co_await std::move(one);
+    (void)co_await std::move(many);
+  }());
+}
+
 TEST(mpsc, values_of_every_size_pass) {
   struct large {
     std::uint64_t words[1000];

@@ -7,6 +7,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "sync_support.hpp"
@@ -171,6 +172,32 @@ TEST(mutex, may_guard_nothing) {
     auto held = co_await turn.lock();
     EXPECT_FALSE(turn.try_lock());
   }());
+}
+
+TEST(mutex, threads_outside_a_runtime_lock_it) {
+  auto number = std::make_shared<mutex<int>>(0);
+  std::vector<std::thread> threads;
+  for (int index = 0; index < 3; ++index) {
+    threads.emplace_back([number] {
+      for (int round = 0; round < 100; ++round) {
+        *number->blocking_lock() += 1;
+        *mutex<int>::blocking_lock_owned(number) += 1;
+      }
+    });
+  }
+  for (auto& one : threads) one.join();
+  EXPECT_EQ(*number->try_lock(), 600);
+}
+
+using mutex_death = testing::Test;
+
+TEST(mutex_death, a_worker_is_not_blocked) {
+  EXPECT_DEATH(run_paused([]() -> task<void> {
+                 mutex<int> number(0);
+                 (void)number.blocking_lock();
+                 co_return;
+               }()),
+               "mutex::blocking_lock was called on a worker of a runtime");
 }
 
 }  // namespace

@@ -254,4 +254,25 @@ TEST(oneshot, a_ready_one_leaves_others_their_turn) {
   }());
 }
 
+TEST(oneshot, threads_outside_a_runtime_receive) {
+  auto [sender, receiver] = oneshot<int>();
+  std::thread other([from = std::move(receiver)]() mutable {
+    EXPECT_EQ(from.blocking_receive(), 7);
+    EXPECT_EQ(from.blocking_receive().error(), errc::invalid_state);
+  });
+  EXPECT_TRUE(sender.send(7));
+  other.join();
+}
+
+using oneshot_death = testing::Test;
+
+TEST(oneshot_death, a_worker_is_not_blocked) {
+  EXPECT_DEATH(run_paused([]() -> task<void> {
+                 auto [sender, receiver] = oneshot<int>();
+                 (void)receiver.blocking_receive();
+                 co_return;
+               }()),
+               "oneshot_receiver::blocking_receive was called on a worker of a runtime");
+}
+
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "sync_support.hpp"
@@ -266,6 +267,20 @@ TEST(semaphore, ready_permits_leave_others_their_turn) {
   }());
 }
 
+TEST(semaphore, threads_outside_a_runtime_acquire) {
+  semaphore slots(0);
+  std::thread other([&slots] {
+    auto permits = slots.blocking_acquire(2);
+    EXPECT_EQ(permits->count(), 2u);
+    EXPECT_EQ(slots.blocking_acquire(5).error(), errc::closed);
+  });
+  slots.add_permits(2);
+  while (slots.available_permits() > 0) std::this_thread::yield();
+  slots.close();
+  other.join();
+  EXPECT_EQ(slots.available_permits(), 2u);
+}
+
 using semaphore_death = testing::Test;
 
 TEST(semaphore_death, more_than_max_permits_end_the_program) {
@@ -275,6 +290,15 @@ TEST(semaphore_death, more_than_max_permits_end_the_program) {
         slots.add_permits(1);
       },
       "max_permits");
+}
+
+TEST(semaphore_death, a_worker_is_not_blocked) {
+  EXPECT_DEATH(run_paused([]() -> task<void> {
+                 semaphore slots(1);
+                 (void)slots.blocking_acquire();
+                 co_return;
+               }()),
+               "semaphore::blocking_acquire was called on a worker of a runtime");
 }
 
 TEST(semaphore_death, so_does_destroying_one_that_is_awaited) {

@@ -67,11 +67,21 @@ the librarian was asked 2 times
 full: yes
 received: reserved
 """,
+    "locks": """\
+7 and 7 letters
+festina lente
+connecting, once
+the same for both: yes
+leaders: 1
+taken: 42
+""",
     "own_leaf": "the oracle says 42\n",
     "publish": """\
 the last weather: rain
 missed: 3
 goes on with: 4
+it was handed over
+received: a letter
 """,
     "scope": """\
 scope: 300

@@ -5,8 +5,10 @@
 #include <weft/detail/permit_queue.hpp>
 #include <weft/sync/notify.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace weft {
@@ -20,6 +22,13 @@ namespace detail {
 // takes the value; so has each place that was reserved. Nothing is there and nothing can come when
 // all senders are gone and the queue is empty, or when the receiver has closed and all permits are
 // back (of an unbounded one: when the queue, which is closed, is empty).
+//
+// Places that the receiver empties it does not give back one by one, since senders and the receiver
+// would take the permits' cache line from each other with every value. It counts them in `owed_`,
+// and gives back many at once, or each one while a sender waits. A sender that lacks permits takes
+// what is owed first, so that nobody notices. `owed_` is changed by read-modify-writes only, hence
+// in one order: a sender queues, and then marks it and takes what is there; the receiver, adding
+// after that, sees the mark and, by acquire, the sender in the queue.
 //
 // The receiver registers and then looks at all of this again; whoever changes some of it then looks
 // whether the receiver has registered. Those changes are seq_cst, or the look is an exchange.
@@ -72,8 +81,21 @@ class mpsc_channel {
 
   bool is_bounded() const noexcept { return capacity_ != unbounded; }
   std::size_t capacity() const noexcept { return capacity_; }
-  permit_queue& permits() noexcept { return permits_; }
-  std::size_t free_places() const noexcept { return permits_.available(); }
+  // The permits first: what moves from the owed ones to them meanwhile is not counted twice.
+  std::size_t free_places() const noexcept {
+    auto available = permits_.available();
+    return available + owed_.load(std::memory_order_acquire) / one_owed;
+  }
+
+  bool try_take(std::size_t permits) noexcept {
+    return permits_.try_take(permits) || (reclaim(0) && permits_.try_take(permits));
+  }
+  bool poll_permits(permit_waiter& self) noexcept {
+    if (self.what() == waiter::idle && permits_.available() < self.needed) (void)reclaim(0);
+    if (permits_.poll(self)) return true;
+    return self.what() == waiter::queued && reclaim(wanted) && self.what() != waiter::queued &&
+           permits_.poll(self);
+  }
 
   // With a permit, which goes with the value. Throws std::bad_alloc; then nothing has happened.
   void push(T& value) {
@@ -82,7 +104,7 @@ class mpsc_channel {
   }
   // False: there is no room, or it is closed.
   bool try_push(T& value) {
-    if (!permits_.try_take(1)) return false;
+    if (!try_take(1)) return false;
     try {
       push(value);
     } catch (...) {
@@ -126,10 +148,18 @@ class mpsc_channel {
   T* front_claimed() noexcept { return queue_.front_claimed(); }
   void pop_front() noexcept {
     queue_.pop_front();
-    if (is_bounded()) permits_.give(1);
+    if (owed_limit_ > 1) {
+      auto before = owed_.fetch_add(one_owed, std::memory_order_acq_rel);
+      if ((before & wanted) || before / one_owed + 1 >= owed_limit_) give_owed();
+    } else if (is_bounded()) {
+      permits_.give(1);
+    }
   }
-  // Without permits, which are given by the caller.
+  // Without permits, which are given by `give_emptied`.
   void drop_front() noexcept { queue_.pop_front(); }
+  void give_emptied(std::size_t places) noexcept {
+    if (is_bounded() && places > 0) permits_.give(places);
+  }
   // No value is there, and none will come.
   bool has_ended() noexcept {
     if (senders_.load(std::memory_order_seq_cst) == 0) return !queue_.front();
@@ -150,10 +180,34 @@ class mpsc_channel {
   }
 
  private:
-  explicit mpsc_channel(std::size_t capacity) : capacity_(capacity), permits_(capacity) {}
+  explicit mpsc_channel(std::size_t capacity)
+      : capacity_(capacity),
+        owed_limit_(std::min<std::size_t>(capacity / 4, 32)),
+        permits_(capacity) {}
   ~mpsc_channel() = default;
 
+  // A sender: takes what is owed, and leaves `mark`. Whether there was something.
+  bool reclaim(std::uint64_t mark) noexcept {
+    auto owed = mark ? owed_.exchange(mark, std::memory_order_acq_rel)
+                     : owed_.fetch_and(wanted, std::memory_order_acq_rel);
+    if (owed < one_owed) return false;
+    give_back(static_cast<std::size_t>(owed / one_owed));
+    return true;
+  }
+  // The receiver. A mark is left for those who have to wait on.
+  void give_owed() noexcept {
+    auto owed = owed_.exchange(0, std::memory_order_acq_rel);
+    if (owed >= one_owed) permits_.give(static_cast<std::size_t>(owed / one_owed));
+    if ((owed & wanted) && permits_.has_waiters()) {
+      owed_.fetch_or(wanted, std::memory_order_acq_rel);
+    }
+  }
+
+  static constexpr std::uint64_t wanted = 1;
+  static constexpr std::uint64_t one_owed = 2;
+
   const std::size_t capacity_;
+  const std::size_t owed_limit_;
   permit_queue permits_;
   atomic_waker receiver_waits_;
   sync::notify closing_;
@@ -161,6 +215,7 @@ class mpsc_channel {
   std::atomic<std::size_t> weak_{0};
   std::atomic<std::size_t> references_{2};  // the senders', and the receiver's
   mpsc_queue<T> queue_;
+  alignas(64) std::atomic<std::uint64_t> owed_{0};  // emptied places << 1 | a sender wants them
 };
 
 }  // namespace detail

@@ -36,7 +36,7 @@ class mpsc_send_awaiter : public leaf_awaiter<mpsc_send_awaiter<T>> {
   mpsc_send_awaiter(mpsc_channel<T>* to, T&& value) noexcept : to_(to), value_(std::move(value)) {}
   ~mpsc_send_awaiter() { to_->leave(waiter_); }
   static constexpr const char* name = "mpsc sender";
-  bool poll() noexcept { return to_->permits().poll(waiter_); }
+  bool poll() noexcept { return to_->poll_permits(waiter_); }
   result<void> take() {
     if (waiter_.what() == permit_waiter::refused) return std::unexpected(error(errc::closed));
     to_->push(value_);
@@ -81,7 +81,7 @@ class mpsc_reserve_awaiter : public leaf_awaiter<mpsc_reserve_awaiter<T, Holder>
     if (auto* channel = mpsc_channel_of<T>(in_)) channel->leave(waiter_);
   }
   static constexpr const char* name = "mpsc sender: reserve";
-  bool poll() noexcept { return is_too_much() || mpsc_channel_of<T>(in_)->permits().poll(waiter_); }
+  bool poll() noexcept { return is_too_much() || mpsc_channel_of<T>(in_)->poll_permits(waiter_); }
   result<sync::basic_mpsc_permit<T, Holder>> take() noexcept {
     if (is_too_much()) return std::unexpected(error(errc::invalid_argument));
     if (waiter_.what() == permit_waiter::refused) return std::unexpected(error(errc::closed));
@@ -170,9 +170,7 @@ std::size_t mpsc_take_many(mpsc_channel<T>* of, std::vector<T>& into, std::size_
   struct giving {
     mpsc_channel<T>* to;
     std::size_t count = 0;
-    ~giving() {
-      if (count > 0 && to->is_bounded()) to->permits().give(count);
-    }
+    ~giving() { to->give_emptied(count); }
   } taken{of};
   for (; taken.count < limit; ++taken.count) {
     auto* first = of->front();

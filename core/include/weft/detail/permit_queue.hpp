@@ -59,6 +59,7 @@ class permit_queue {
 
   bool is_closed() const noexcept { return word_.load() & closed; }
   std::size_t available() const noexcept { return available(word_.load()); }
+  bool has_waiters() const noexcept { return word_.load() & waiting; }
 
   // True: it was granted or refused.
   bool poll(permit_waiter& self) noexcept {

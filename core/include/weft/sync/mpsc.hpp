@@ -154,7 +154,8 @@ class mpsc_sender {
   /// Whether the receiver is gone or has closed. Then sending fails; else it may still fail.
   bool is_closed() const noexcept { return channel_->is_closed(); }
 
-  /// How many places are free now; those that wait for several to become enough count.
+  /// How many places are free now; those that wait for several to become enough count. While others
+  /// take or give some it may be too small.
   std::size_t capacity() const noexcept { return channel_->free_places(); }
   /// How many the channel was made with.
   std::size_t max_capacity() const noexcept { return channel_->capacity(); }
@@ -181,7 +182,7 @@ class mpsc_sender {
   static result<basic_mpsc_permit<T, Holder>> try_reserve_by(Holder in,
                                                              std::size_t places) noexcept {
     auto* from = detail::mpsc_channel_of<T>(in);
-    if (from->permits().try_take(places)) {
+    if (from->try_take(places)) {
       return basic_mpsc_permit<T, Holder>(std::move(in), places);
     }
     if (from->is_closed()) return std::unexpected(error(errc::closed));

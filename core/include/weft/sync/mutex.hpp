@@ -1,6 +1,7 @@
 // mutex<T>: a value that one task at a time may touch, also across a co_await.
 #pragma once
 
+#include <weft/detail/block_thread.hpp>
 #include <weft/detail/permit_queue.hpp>
 #include <weft/leaf.hpp>
 #include <weft/result.hpp>
@@ -15,6 +16,15 @@ namespace sync {
 
 template <class T>
 class mutex;
+
+}  // namespace sync
+
+namespace detail {
+template <class T, class Holder>
+class condition_awaiter;
+}
+
+namespace sync {
 
 /// The right to touch the value of a `mutex<T>`, until it is destroyed. Move-only; empty when moved
 /// from.
@@ -48,6 +58,8 @@ class [[nodiscard("a guard that is dropped unlocks at once")]] basic_mutex_guard
   explicit basic_mutex_guard(Holder locked) noexcept : mutex_(std::move(locked)) {}
 
  private:
+  template <class, class>
+  friend class detail::condition_awaiter;
   Holder mutex_{};
 };
 
@@ -139,6 +151,13 @@ class mutex {
   static owned_mutex_guard<T> try_lock_owned(std::shared_ptr<mutex> shared) noexcept {
     if (!shared->queue_.try_take(1)) shared = nullptr;
     return owned_mutex_guard<T>(std::move(shared));
+  }
+  /// As `lock`, for a thread that is no worker of a runtime: on a worker it ends the program.
+  mutex_guard<T> blocking_lock() WEFT_LIFETIMEBOUND {
+    return detail::block_thread(lock(), "mutex::blocking_lock");
+  }
+  static owned_mutex_guard<T> blocking_lock_owned(std::shared_ptr<mutex> shared) {
+    return detail::block_thread(lock_owned(std::move(shared)), "mutex::blocking_lock_owned");
   }
   bool is_locked() const noexcept { return queue_.available() == 0; }
 

@@ -1,6 +1,7 @@
 // oneshot: one value, once, from one task to another.
 #pragma once
 
+#include <weft/detail/block_thread.hpp>
 #include <weft/detail/oneshot_channel.hpp>
 #include <weft/leaf.hpp>
 #include <weft/result.hpp>
@@ -150,6 +151,10 @@ class [[nodiscard]] oneshot_receiver {
     return detail::receive_operation<T>(*this);
   }
 
+  /// As `receive`, for a thread that is no worker of a runtime: on a worker it ends the program.
+  flat blocking_receive() {
+    return detail::block_thread(receive(), "oneshot_receiver::blocking_receive");
+  }
   /// What `receive` would yield at once, or nothing when it would wait.
   std::optional<flat> try_receive() {
     if (channel_ && !channel_->has_ended()) return std::nullopt;

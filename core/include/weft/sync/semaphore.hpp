@@ -1,6 +1,7 @@
 // semaphore: a number of permits, given out in the order in which they were asked for.
 #pragma once
 
+#include <weft/detail/block_thread.hpp>
 #include <weft/detail/permit_queue.hpp>
 #include <weft/leaf.hpp>
 #include <weft/result.hpp>
@@ -139,6 +140,12 @@ class semaphore {
   static detail::acquire_operation<std::shared_ptr<semaphore>> acquire_owned(
       std::shared_ptr<semaphore> shared, std::size_t permits = 1) noexcept {
     return {std::move(shared), permits};
+  }
+
+  /// As `acquire_many`, for a thread that is no worker of a runtime: on a worker it ends the
+  /// program.
+  result<semaphore_permit> blocking_acquire(std::size_t permits = 1) WEFT_LIFETIMEBOUND {
+    return detail::block_thread(acquire_many(permits), "semaphore::blocking_acquire");
   }
 
   /// Permits if there are enough now and nobody waits for some. Errors: `errc::overloaded` when
