@@ -45,6 +45,10 @@ it had done its rounds: yes
 gave up waiting: timed out: the deadline passed first
 committed all the same: 7
 """,
+    "hooks": """\
+cleaner: the disk is full: an exception escaped the task
+cancelled: 3 of session
+""",
     "own_leaf": "the oracle says 42\n",
     "scope": """\
 scope: 300
