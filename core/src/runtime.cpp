@@ -53,11 +53,26 @@ runtime::runtime(detail::scheduler_options&& options)
     : scheduler_(new detail::scheduler(std::move(options))) {}
 runtime::runtime() : runtime(detail::scheduler_options()) {}
 runtime::~runtime() {
-  if (scheduler_) scheduler_->shut_down(default_grace);
+  if (scheduler_) scheduler_->shut_down(default_grace, false);
 }
 
 std::size_t runtime::shut_down(duration grace) noexcept {
-  return scheduler_->shut_down(grace);
+  return scheduler_->shut_down(grace, false).cancelled;
+}
+shutdown_report runtime::shut_down_with_report(duration grace) noexcept {
+  return scheduler_->shut_down(grace, true);
+}
+
+void runtime::shut_down_background() && noexcept {
+  if (!scheduler_) return;
+  auto* left = scheduler_.release();
+  if (left->process().forked()) return;
+  auto doors = left->options().environment;  // which would go with the scheduler
+  try {
+    doors->start_thread("weft-shutdown", [left] { delete left; }).detach();
+  } catch (const std::exception&) {
+    delete left;
+  }
 }
 
 runtime_metrics runtime::metrics() const {
@@ -118,6 +133,44 @@ runtime::builder&& runtime::builder::blocking_idle(duration wait) && {
 }
 runtime::builder&& runtime::builder::environment(std::shared_ptr<weft::environment> doors) && {
   options_->environment = std::move(doors);
+  return std::move(*this);
+}
+
+runtime::builder&& runtime::builder::on_thread_start(std::function<void()> hook) && {
+  options_->hooks.thread_start = std::move(hook);
+  return std::move(*this);
+}
+runtime::builder&& runtime::builder::on_thread_stop(std::function<void()> hook) && {
+  options_->hooks.thread_stop = std::move(hook);
+  return std::move(*this);
+}
+runtime::builder&& runtime::builder::on_thread_park(std::function<void()> hook) && {
+  options_->hooks.thread_park = std::move(hook);
+  return std::move(*this);
+}
+runtime::builder&& runtime::builder::on_thread_unpark(std::function<void()> hook) && {
+  options_->hooks.thread_unpark = std::move(hook);
+  return std::move(*this);
+}
+runtime::builder&& runtime::builder::on_task_spawn(std::function<void(const task_info&)> hook) && {
+  options_->hooks.task_spawn = std::move(hook);
+  return std::move(*this);
+}
+runtime::builder&& runtime::builder::on_task_end(std::function<void(const task_info&)> hook) && {
+  options_->hooks.task_end = std::move(hook);
+  return std::move(*this);
+}
+runtime::builder&& runtime::builder::on_before_poll(std::function<void(const task_info&)> hook) && {
+  options_->hooks.before_poll = std::move(hook);
+  return std::move(*this);
+}
+runtime::builder&& runtime::builder::on_after_poll(std::function<void(const task_info&)> hook) && {
+  options_->hooks.after_poll = std::move(hook);
+  return std::move(*this);
+}
+runtime::builder&& runtime::builder::on_unhandled_error(
+    std::function<void(const task_failure&)> hook) && {
+  options_->hooks.unhandled_error = std::move(hook);
   return std::move(*this);
 }
 

@@ -75,6 +75,10 @@ the same for both: yes
 leaders: 1
 taken: 42
 """,
+    "hooks": """\
+cleaner: the disk is full: an exception escaped the task
+cancelled: 3 of session
+""",
     "own_leaf": "the oracle says 42\n",
     "publish": """\
 the last weather: rain

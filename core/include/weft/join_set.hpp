@@ -97,8 +97,9 @@ list_member* add_member(member_list& members, list_member* member, task_cell<Val
       "takes tasks that yield T or result<T>");
   if constexpr (std::is_same_v<flat_result_t<Value>, Result>) {
     members.add(member, cell, [](task_header* task, void* into) {
-      static_cast<std::optional<Result>*>(into)->emplace(
-          take_outcome(*static_cast<task_cell<Value>*>(task)));
+      auto& ended = *static_cast<task_cell<Value>*>(task);
+      static_cast<std::optional<Result>*>(into)->emplace(take_outcome(ended));
+      ended.outcome().reset();  // somebody has heard of it
     });
   }
   return member;

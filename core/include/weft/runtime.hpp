@@ -3,13 +3,16 @@
 
 #include <weft/environment.hpp>
 #include <weft/spawn.hpp>
+#include <weft/task_info.hpp>
 #include <weft/time.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace weft {
 inline namespace v0 {
@@ -33,6 +36,27 @@ struct runtime_metrics {
   std::uint64_t polls = 0;
   std::uint64_t steals = 0;
   std::uint64_t parks = 0;
+};
+
+/// A task that failed, and nobody will hear of it: its handle was dropped, or detached.
+struct task_failure {
+  const error& what;  ///< What it yielded; `errc::task_failed` with the exception as payload.
+  const task_info& task;
+};
+
+/// What a shutdown found.
+struct shutdown_report {
+  /// Tasks that were spawned at one place, under one name.
+  struct place {
+    std::string name;
+    std::source_location spawned_at;
+    std::size_t tasks = 0;
+    place(std::string_view named, std::source_location where) : name(named), spawned_at(where) {}
+  };
+  std::size_t cancelled = 0;       ///< How many tasks were cancelled,
+  std::vector<place> places;       ///< and where those were spawned; the most first.
+  std::size_t blocking_calls = 0;  ///< How many calls on the blocking pool run on.
+  shutdown_report() = default;
 };
 
 /// Runs tasks: on threads of its own (work stealing), or on the thread that calls `block_on`.
@@ -100,11 +124,28 @@ class runtime {
     return detail::spawn_on(*scheduler_, where,
                             detail::take_operation(std::forward<Argument>(operation)));
   }
+  template <class Function>
+    requires detail::task_function<Function>
+  auto spawn(Function function, std::source_location where = std::source_location::current()) {
+    return detail::spawn_on(*scheduler_, where, std::in_place, std::move(function));
+  }
+  template <class Function, class First, class... Arguments>
+    requires detail::task_function<Function, First, Arguments...>
+  auto spawn(Function function, First first, Arguments... arguments) {
+    return detail::spawn_on(*scheduler_, std::source_location(), std::in_place, std::move(function),
+                            std::move(first), std::move(arguments)...);
+  }
+  /// As weft::spawn_named, from any thread.
+  template <detail::operation_argument Argument>
+  auto spawn_named(task_name name, Argument&& operation) {
+    return detail::spawn_named_on(*scheduler_, name,
+                                  detail::take_operation(std::forward<Argument>(operation)));
+  }
   template <class Function, class... Arguments>
     requires detail::task_function<Function, Arguments...>
-  auto spawn(Function function, Arguments... arguments) {
-    return detail::spawn_on(*scheduler_, std::source_location(), std::in_place, std::move(function),
-                            std::move(arguments)...);
+  auto spawn_named(task_name name, Function function, Arguments... arguments) {
+    return detail::spawn_named_on(*scheduler_, name, std::in_place, std::move(function),
+                                  std::move(arguments)...);
   }
 
   /// Gives shielded tasks at most `grace` to end, stops the workers, cancels the rest, and waits
@@ -112,6 +153,16 @@ class runtime {
   /// themselves. Returns how many tasks were cancelled. Afterwards spawning yields tasks that are
   /// aborted. Idempotent.
   WEFT_API std::size_t shut_down(duration grace = default_grace) noexcept;
+  /// As `shut_down`, and tells what was cancelled, by the place where it was spawned: what a
+  /// graceful shutdown forgot. Where memory for that is short, `places` is not complete. A second
+  /// one reports nothing.
+  WEFT_API shutdown_report shut_down_with_report(duration grace = default_grace) noexcept;
+  /// Shuts down without a grace, and without waiting: neither for a worker whose task does not
+  /// suspend, nor for blocking calls. Also from one of its own tasks. The rest is done by a thread
+  /// that is made for it; tasks may run on for a moment, and must not refer to what dies with the
+  /// program. Where no thread is to be had, it waits after all; from one of its own tasks that ends
+  /// the program with a message.
+  WEFT_API void shut_down_background() && noexcept;
 
   WEFT_API runtime_metrics metrics() const;
   /// A stack trace of every live task: see weft/dump.hpp.
@@ -140,6 +191,25 @@ class runtime::builder {
   WEFT_API builder&& blocking_idle(duration wait) &&;
   /// Where time, randomness, threads and the addresses of names come from.
   WEFT_API builder&& environment(std::shared_ptr<weft::environment> doors) &&;
+  /// Called by each worker thread when it starts and when it ends; not by a current-thread runtime,
+  /// whose threads are the caller's. Hooks are called by several threads at once, and must not
+  /// throw: that ends the program. Default, of all: none, and then they cost a branch.
+  WEFT_API builder&& on_thread_start(std::function<void()> hook) &&;
+  WEFT_API builder&& on_thread_stop(std::function<void()> hook) &&;
+  /// Called by a worker before it waits for work, and after. `on_thread_park` may spawn and wake
+  /// tasks: then it does not wait.
+  WEFT_API builder&& on_thread_park(std::function<void()> hook) &&;
+  WEFT_API builder&& on_thread_unpark(std::function<void()> hook) &&;
+  /// Called when a task is spawned, by whoever spawns it, and when its frames are gone, however it
+  /// ended, before anybody is told.
+  WEFT_API builder&& on_task_spawn(std::function<void(const task_info&)> hook) &&;
+  WEFT_API builder&& on_task_end(std::function<void(const task_info&)> hook) &&;
+  /// Called around each stretch in which a task runs.
+  WEFT_API builder&& on_before_poll(std::function<void(const task_info&)> hook) &&;
+  WEFT_API builder&& on_after_poll(std::function<void(const task_info&)> hook) &&;
+  /// Called when a task that nobody waits for has failed: it threw, or yielded a `result` with an
+  /// error, and its handle was dropped before that. An abort is no failure.
+  WEFT_API builder&& on_unhandled_error(std::function<void(const task_failure&)> hook) &&;
   /// Throws std::system_error when threads or descriptors are not to be had, std::invalid_argument
   /// on a setting that cannot be.
   WEFT_API runtime build() &&;

@@ -86,12 +86,21 @@ class task_cell : public task_header {
   static void drop_outcome_of(task_header* header) noexcept {
     static_cast<task_cell*>(header)->outcome_.reset();
   }
+  static void failure_of(task_header* header,
+                         void (*report)(task_header*, const error&) noexcept) noexcept {
+    auto& ended = static_cast<task_cell*>(header)->outcome_;
+    if (ended.has_exception()) return report(header, error_of_exception(ended.exception()));
+    if constexpr (is_result_v<T>) {
+      if (ended.has_value() && !ended.value()) report(header, ended.value().error());
+    }
+  }
   static void deallocate(task_header* header) noexcept {
     auto* self = static_cast<task_cell*>(header);
     self->~task_cell();
     deallocate_frame(self, sizeof(task_cell));
   }
-  static constexpr task_operations calls{&start_body, &drop_body_of, &drop_outcome_of, &deallocate};
+  static constexpr task_operations calls{&start_body, &drop_body_of, &drop_outcome_of, &failure_of,
+                                         &deallocate};
 
   template <class, class, class...>
   friend class callable_cell;
@@ -146,7 +155,8 @@ class callable_cell final : public task_cell<T> {
     self->~callable_cell();
     deallocate_frame(self, sizeof(callable_cell));
   }
-  static constexpr task_operations calls{&start, &drop, &base::drop_outcome_of, &deallocate};
+  static constexpr task_operations calls{&start, &drop, &base::drop_outcome_of, &base::failure_of,
+                                         &deallocate};
 
   std::optional<call> call_;
 };

@@ -1,16 +1,20 @@
 #include "scheduler/scheduler.hpp"
 
 #include <weft/leaf.hpp>
+#include <weft/runtime.hpp>
 #include <weft/shield.hpp>
 #include <weft/spawn.hpp>
 #include <weft/time.hpp>
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <new>
+#include <string_view>
 
 #include "task/context_record.hpp"
 #include "task/hub.hpp"
+#include "task/task_info.hpp"
 #include "task/task_state.hpp"
 #include "task/thread_place.hpp"
 
@@ -75,7 +79,9 @@ scheduler::scheduler(scheduler_options options)
       auto* self = started.get();
       started->thread = options_.environment->start_thread(options_.thread_name, [this, self] {
         entered_scheduler inside(*this, self);
+        if (options_.hooks.thread_start) options_.hooks.thread_start();
         self->loop(nullptr);
+        if (options_.hooks.thread_stop) options_.hooks.thread_stop();
         driver_->wake_one();  // the next one hears of the end, too
       });
     }
@@ -86,7 +92,7 @@ scheduler::scheduler(scheduler_options options)
 }
 
 scheduler::~scheduler() {
-  shut_down(duration::zero());
+  shut_down(duration::zero(), false);
 }
 
 void scheduler::schedule(task_header* task) noexcept {
@@ -113,7 +119,10 @@ void scheduler::submit(task_header* task) noexcept {
   auto* mine = current.current_scheduler == this ? static_cast<worker*>(current.worker) : nullptr;
   auto hint =
       mine ? mine->index_ : static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(&current) >> 12);
-  if (tasks_.add(task, hint)) return schedule(task);
+  if (tasks_.add(task, hint)) {
+    if (options_.hooks.task_spawn) options_.hooks.task_spawn(info_of(*task));
+    return schedule(task);
+  }
   // Shut down: it is cancelled before it ran. Nobody else has it, but whoever holds the handle that
   // is being made.
   entered_scheduler inside(*this, nullptr);
@@ -132,6 +141,7 @@ void scheduler::run(task_header* task) noexcept {
   if (before & state::cancelled) {
     cancel(task);
   } else {
+    if (options_.hooks.before_poll) options_.hooks.before_poll(info_of(*task));
     auto ready = static_cast<std::uint32_t>(before >> 32);
     task->fresh_bits = 0;
     for (; ready && !task->finished; ready &= ~task->fresh_bits) {
@@ -153,6 +163,7 @@ void scheduler::run(task_header* task) noexcept {
         if (node) poll_branch(node);
       }
     }
+    if (options_.hooks.after_poll) options_.hooks.after_poll(info_of(*task));
     if (task->finished) {
       finish(task);
     } else {
@@ -185,6 +196,7 @@ void scheduler::cancel(task_header* task) noexcept {
 }
 
 void scheduler::finish(task_header* task) noexcept {
+  if (options_.hooks.task_end) options_.hooks.task_end(info_of(*task));
   tasks_.remove(task);
   complete(task, list_and_queue);
 }
@@ -279,10 +291,11 @@ void scheduler::stop_workers() noexcept {
   while (driven_) driving_changed_.wait(held);
 }
 
-std::size_t scheduler::shut_down(duration grace) noexcept {
+shutdown_report scheduler::shut_down(duration grace, bool by_place) noexcept {
+  shutdown_report report;
   if (worker_here() && here() == this)
     misuse("a runtime was shut down or destroyed by one of its own tasks");
-  if (process_.forked() || shut_down_.exchange(true)) return 0;
+  if (process_.forked() || shut_down_.exchange(true)) return report;
   auto start = std::chrono::steady_clock::now();
   if (!close_unshielded() && grace > duration::zero()) {
     try {
@@ -297,27 +310,49 @@ std::size_t scheduler::shut_down(duration grace) noexcept {
   shielded_.fetch_or(no_more_shields, std::memory_order_relaxed);
   stop_workers();
   blocking_->close();  // first: it must not wake what is being cancelled
-  auto cancelled = cancel_rest();
+  cancel_rest(report, by_place);
   auto passed = std::chrono::steady_clock::now() - start;
-  blocking_->join(std::max(grace - passed, duration::zero()));
-  return cancelled;
+  report.blocking_calls = blocking_->join(std::max(grace - passed, duration::zero()));
+  return report;
 }
 
+namespace {
+
+void note_place(shutdown_report& into, const task_info& task) noexcept {
+  auto same = [&](const shutdown_report::place& one) {
+    return one.spawned_at.line() == task.spawned_at.line() &&
+           std::string_view(one.spawned_at.file_name()) == task.spawned_at.file_name() &&
+           one.name == task.name;
+  };
+  try {
+    auto found = std::find_if(into.places.begin(), into.places.end(), same);
+    if (found == into.places.end()) {
+      into.places.emplace_back(task.name, task.spawned_at);
+      found = std::prev(into.places.end());
+    }
+    ++found->tasks;
+  } catch (const std::bad_alloc&) {  // then without that one
+  }
+}
+
+}  // namespace
+
 // The workers are gone: this thread owns every task.
-std::size_t scheduler::cancel_rest() noexcept {
+void scheduler::cancel_rest(shutdown_report& into, bool by_place) noexcept {
   entered_scheduler inside(*this, nullptr);
   tasks_.close();
-  std::size_t cancelled = 0;
   std::size_t queued = 0;  // each task that is notified is in a queue, or on its way there
   while (auto* task = tasks_.any()) {
     std::uint64_t before;
     if (begin_running(task, before)) {
       if (before & state::notified) ++queued;
       thread_place.branch = &task->root;
+      if (by_place) note_place(into, info_of(*task));
       task->operations->drop(task);
+      if (options_.hooks.task_end) options_.hooks.task_end(info_of(*task));
       tasks_.remove(task);
       complete(task, 2);  // of the list, and of this thread
-      ++cancelled;
+      ++into.cancelled;
     } else {
       facade::yield_thread();  // a dump on another thread holds it for a moment
       task->release();
@@ -338,7 +373,8 @@ std::size_t scheduler::cancel_rest() noexcept {
     }
   }
   while (visitors_.load(std::memory_order_acquire) > 0) facade::yield_thread();
-  return cancelled;
+  std::sort(into.places.begin(), into.places.end(),
+                   [](auto& left, auto& right) { return left.tasks > right.tasks; });
 }
 
 }  // namespace detail

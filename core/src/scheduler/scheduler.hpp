@@ -8,6 +8,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -25,7 +26,25 @@
 
 namespace weft {
 inline namespace v0 {
+
+struct shutdown_report;
+struct task_failure;
+struct task_info;
+
 namespace detail {
+
+// Called where they are set; see runtime::builder.
+struct runtime_hooks {
+  std::function<void()> thread_start;
+  std::function<void()> thread_stop;
+  std::function<void()> thread_park;
+  std::function<void()> thread_unpark;
+  std::function<void(const task_info&)> task_spawn;
+  std::function<void(const task_info&)> task_end;
+  std::function<void(const task_info&)> before_poll;
+  std::function<void(const task_info&)> after_poll;
+  std::function<void(const task_failure&)> unhandled_error;
+};
 
 struct scheduler_options {
   bool current_thread = false;
@@ -34,6 +53,7 @@ struct scheduler_options {
   std::string thread_name = "weft-worker";
   std::shared_ptr<weft::environment> environment;
   blocking_limits blocking;
+  runtime_hooks hooks;
 };
 
 // With threads of its own, or (current_thread) run by whoever calls block_on.
@@ -53,9 +73,9 @@ class scheduler {
   // Waits on this thread until the task is complete; runs it when there are no other threads.
   void wait_for(task_header* task);
   // Lets tasks that are shielded end, then stops the workers, cancels the rest, and lets calls on
-  // the blocking pool end: for at most `grace`, all together. Returns how many tasks were
-  // cancelled.
-  std::size_t shut_down(std::chrono::nanoseconds grace) noexcept;
+  // the blocking pool end: for at most `grace`, all together. Tells what was cancelled; by place
+  // only when that is asked for.
+  shutdown_report shut_down(std::chrono::nanoseconds grace, bool by_place) noexcept;
 
   void wake_if_idle() noexcept {
     if (idle_.claim_wake()) driver_->wake_one();
@@ -94,7 +114,7 @@ class scheduler {
   void cancel(task_header* task) noexcept;
   void schedule_again(task_header* task) noexcept;
   bool close_unshielded() noexcept;
-  std::size_t cancel_rest() noexcept;
+  void cancel_rest(shutdown_report& into, bool by_place) noexcept;
   void stop_workers() noexcept;
 
   const fork_guard process_;

@@ -200,14 +200,24 @@ void worker::park() noexcept {
   auto was_searching = std::exchange(searching_, false);
   // Unless others search: looks again, now that whoever pushes sees it parked (idle.hpp).
   if (owner_.idle().park(was_searching) && owner_.work_pending()) owner_.wake_if_idle();
-  if (!owner_.stopping()) {
+  if (!owner_.stopping() && !hook_left_work()) {
     worker_counters::count(counters_.parks);
     wait(park_timeout());
   }
+  if (owner_.options().hooks.thread_unpark) owner_.options().hooks.thread_unpark();
   claimed_ = owner_.idle().unpark();
   searching_ = claimed_;
   fire_timers();
   share_work();
+}
+
+// What the hook makes ready goes to the queue: the LIFO slot would be slept on.
+bool worker::hook_left_work() noexcept {
+  if (!owner_.options().hooks.thread_park) return false;
+  batching_ = true;
+  owner_.options().hooks.thread_park();
+  batching_ = false;
+  return queue_.size() > 0;
 }
 
 // A worker that stays idle gives memory back, by half each second, until there is no more.

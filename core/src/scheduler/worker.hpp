@@ -66,6 +66,7 @@ class alignas(64) worker {
   task_header* steal_once() noexcept;
   void run(task_header* task) noexcept;
   void park() noexcept;
+  bool hook_left_work() noexcept;
   void wait(int timeout_ms) noexcept;
   driver::turn turn_driver(int timeout_ms) noexcept;
   void look_at_driver() noexcept;

@@ -1,6 +1,7 @@
 // The life of a task: who owns its frames, who is told of its end, when its memory goes.
 #include "task/task_state.hpp"
 
+#include <weft/runtime.hpp>
 #include <weft/spawn.hpp>
 
 #include <bit>
@@ -13,6 +14,7 @@
 #include "scheduler/scheduler.hpp"
 #include "task/context_record.hpp"
 #include "task/hub.hpp"
+#include "task/task_info.hpp"
 #include "task/thread_place.hpp"
 #include "task/waiting_thread.hpp"
 
@@ -97,6 +99,16 @@ bool known_to_nobody(const task_header* task, std::uint32_t references) noexcept
          (references * state::reference | state::detached);
 }
 
+// Of one that is detached, to the hook, if there is one.
+void report_failure_of(task_header* task) noexcept {
+  if (!task->owner->options().hooks.unhandled_error) [[likely]]
+    return;
+  task->operations->failure(task, [](task_header* failed, const error& what) noexcept {
+    auto info = info_of(*failed);
+    failed->owner->options().hooks.unhandled_error(task_failure{what, info});
+  });
+}
+
 }  // namespace
 
 // With `poll_complete`, who registers in the join slot and then looks at COMPLETE: all four are
@@ -107,9 +119,15 @@ void complete(task_header* task, std::uint32_t references) noexcept {
     drop_inherited(ambient);
   thread_place.task = nullptr;
   references += std::exchange(thread_place.spare_references, 0);
-  if (known_to_nobody(task, references)) return task->operations->deallocate(task);
+  if (known_to_nobody(task, references)) {
+    report_failure_of(task);
+    return task->operations->deallocate(task);
+  }
   auto before = task->state.fetch_xor(state::running | state::complete, std::memory_order_seq_cst);
-  if (before & state::detached) task->operations->drop_outcome(task);
+  if (before & state::detached) {
+    report_failure_of(task);
+    task->operations->drop_outcome(task);
+  }
   if (before & state::thread_waits) task->owner->tell_waiting_thread(task);
   if (task->join_waker.load(std::memory_order_seq_cst)) {
     waker::from_word(task->join_waker.exchange(0, std::memory_order_acq_rel)).wake();

@@ -14,6 +14,9 @@
 namespace weft {
 inline namespace v0 {
 
+struct context;
+class error;
+
 namespace detail {
 
 class due_time;
@@ -89,6 +92,8 @@ struct task_operations {
   void (*start)(task_header*) noexcept;  // makes the frame run for the first time
   void (*drop)(task_header*) noexcept;   // destroys the frame: cancellation
   void (*drop_outcome)(task_header*) noexcept;
+  // Hands the error to `report`, if it ended with one.
+  void (*failure)(task_header*, void (*report)(task_header*, const error&) noexcept) noexcept;
   void (*deallocate)(task_header*) noexcept;
 };
 
