@@ -74,6 +74,27 @@ TEST(signal, a_listener_misses_nothing_between_awaits) {
   run(a_listener_misses_nothing_between_awaits());
 }
 
+// Of many in quick succession a listener hears at least one, and always the last.
+task<result<void>> listeners_hear_the_last_of_a_burst() {
+  weft::signal::listener first(weft::signal::kind::user_defined1);
+  weft::signal::listener second(weft::signal::kind::user_defined1);
+  for (int round = 0; round < 50; ++round) {
+    std::thread burst([] {
+      for (int index = 0; index < 20; ++index) ::kill(::getpid(), SIGUSR1);
+    });
+    auto heard = co_await or_return(first.next());
+    EXPECT_EQ(heard, SIGUSR1);
+    burst.join();
+    ::raise(SIGUSR1);
+    co_await or_return(first.next());
+    co_await or_return(second.next());
+  }
+  co_return {};
+}
+TEST(signal, listeners_hear_the_last_of_a_burst) {
+  run(listeners_hear_the_last_of_a_burst());
+}
+
 task<result<int>> wait_for(weft::detail::signal_operation made) {
   co_return co_await std::move(made);
 }
@@ -144,6 +165,36 @@ TEST(signal, a_handler_that_was_there_is_still_called) {
   ::raise(SIGALRM);
   EXPECT_EQ(runtime.block_on(std::move(operation)).value(), SIGALRM);
   EXPECT_EQ(called_before, 1);
+}
+
+// After the above, whose handler must be there before any of ours.
+task<result<void>> every_kind_is_heard() {
+  using weft::signal::kind;
+  for (auto which :
+       {kind::alarm, kind::child, kind::hangup, kind::interrupt, kind::io, kind::pipe, kind::quit,
+        kind::terminate, kind::user_defined1, kind::user_defined2, kind::window_change}) {
+    auto number = static_cast<int>(which);
+    weft::signal::listener listener(which);
+    weft::signal::listener same(number);
+    auto once = weft::signal::on(which);
+    ::raise(number);
+    auto heard = co_await or_return(listener.next());
+    EXPECT_EQ(heard, number);
+    heard = co_await or_return(same.next());
+    EXPECT_EQ(heard, number);
+    heard = co_await or_return(std::move(once));
+    EXPECT_EQ(heard, number);
+    auto late = co_await weft::timeout(0ms, listener.next());
+    EXPECT_FALSE(late.has_value());
+  }
+  weft::signal::listener real_time(SIGRTMIN + 3);
+  ::raise(SIGRTMIN + 3);
+  auto heard = co_await or_return(real_time.next());
+  EXPECT_EQ(heard, SIGRTMIN + 3);
+  co_return {};
+}
+TEST(signal, every_kind_is_heard) {
+  run(every_kind_is_heard());
 }
 
 TEST(signal, one_for_which_nobody_listens_any_more_is_ignored) {

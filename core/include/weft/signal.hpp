@@ -2,8 +2,8 @@
 //
 //   co_await weft::select(serve(), weft::signal::ctrl_c());
 //
-//   weft::signal::listener reload(SIGHUP);             // hears also those that come between two
-//   awaits while (true) {
+//   weft::signal::listener reload(weft::signal::kind::hangup);   // also those between two awaits
+//   while (true) {
 //     co_await or_return(reload.next());
 //     read_configuration();
 //   }
@@ -20,6 +20,7 @@
 #include <weft/result.hpp>
 
 #include <array>
+#include <csignal>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -107,17 +108,35 @@ class [[nodiscard]] next_signal_operation {
 
 namespace signal {
 
+/// The signals that a program may want to hear, by name. Any other is given by its number, also a
+/// real-time signal (SIGRTMIN + n).
+enum class kind : int {
+  alarm = SIGALRM,      ///< a timer of alarm(2)
+  child = SIGCHLD,      ///< a child process has ended or stopped
+  hangup = SIGHUP,      ///< the terminal is gone; of services: read the configuration again
+  interrupt = SIGINT,   ///< Ctrl-C
+  io = SIGIO,           ///< a descriptor with O_ASYNC is ready
+  pipe = SIGPIPE,       ///< a write to a pipe that nobody reads; weft's own writes raise none
+  quit = SIGQUIT,       ///< Ctrl-\, which would leave a core
+  terminate = SIGTERM,  ///< asks to end
+  user_defined1 = SIGUSR1,
+  user_defined2 = SIGUSR2,
+  window_change = SIGWINCH,  ///< the terminal has another size
+};
+
 /// Hears every signal of one kind, from its construction on.
 /// Ownership: unique; the operations that it makes refer to it. Thread-safety: one task at a time,
 /// of one runtime.
 class listener {
  public:
   explicit listener(int number) noexcept : watch_(number) {}
+  explicit listener(kind which) noexcept : listener(static_cast<int>(which)) {}
 
-  /// The next signal since the last one that was heard. Yields a `result<int>`, its number.
-  /// Errors: `errc::invalid_argument` for a signal that cannot be caught (SIGKILL, SIGSTOP) or that
-  /// reports a fault of the running thread (SIGSEGV, SIGBUS, SIGFPE, SIGILL); of the operating
-  /// system when there is no descriptor. Cancel-safety: safe; no signal is lost.
+  /// The next signal since the last one that was heard. Yields a `result<int>`, its number; there
+  /// is always a next one. However many have come since, they are one. Errors:
+  /// `errc::invalid_argument` for a signal that cannot be caught (SIGKILL, SIGSTOP) or that reports
+  /// a fault of the running thread (SIGSEGV, SIGBUS, SIGFPE, SIGILL); of the operating system when
+  /// there is no descriptor. Cancel-safety: safe; no signal is lost.
   auto next() noexcept { return detail::next_signal_operation(watch_); }
 
  private:
@@ -129,6 +148,9 @@ class listener {
 /// are lost; in a loop use a listener.
 inline auto on(int number) noexcept {
   return detail::signal_operation(number);
+}
+inline auto on(kind which) noexcept {
+  return on(static_cast<int>(which));
 }
 
 /// SIGINT: Ctrl-C at the terminal. As `on`.

@@ -20,24 +20,12 @@ namespace {
 constexpr int write_without_signal = 0x100;
 constinit std::atomic<bool> kernel_knows_it{true};
 
-// The signal is blocked for this thread meanwhile, and taken if the write has raised it; one that
-// was pending before stays.
-std::int64_t write_blocking_the_signal(int descriptor, const iovec* pieces, int count) noexcept {
-  sigset_t broken;
-  sigset_t before;
-  sigset_t pending;
-  ::sigemptyset(&broken);
-  ::sigaddset(&broken, SIGPIPE);
-  ::sigpending(&pending);
-  ::pthread_sigmask(SIG_BLOCK, &broken, &before);
-  auto written = ::writev(descriptor, pieces, count);
-  auto failure = errno;
-  if (written < 0 && failure == EPIPE && !::sigismember(&pending, SIGPIPE)) {
-    timespec at_once{};
-    while (::sigtimedwait(&broken, nullptr, &at_once) < 0 && errno == EINTR) continue;
-  }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return written < 0 ? -failure : written;
+const iovec* vectors_of(std::span<const io_slice> pieces) noexcept {
+  static_assert(sizeof(io_slice) == sizeof(iovec));
+  return reinterpret_cast<const iovec*>(pieces.data());
+}
+int vector_count(std::span<const io_slice> pieces) noexcept {
+  return static_cast<int>(std::min<std::size_t>(pieces.size(), IOV_MAX));
 }
 
 }  // namespace
@@ -47,18 +35,35 @@ std::int64_t read_pipe(int descriptor, std::span<std::byte> into) noexcept {
   return got < 0 ? -errno : got;
 }
 
+std::int64_t write_with_signal_blocked(int descriptor, std::span<const io_slice> pieces) noexcept {
+  sigset_t broken;
+  sigset_t before;
+  sigset_t pending;
+  ::sigemptyset(&broken);
+  ::sigaddset(&broken, SIGPIPE);
+  ::sigpending(&pending);
+  ::pthread_sigmask(SIG_BLOCK, &broken, &before);
+  auto written = ::writev(descriptor, vectors_of(pieces), vector_count(pieces));
+  auto failure = errno;
+  // One that was pending before is another's.
+  if (written < 0 && failure == EPIPE && !::sigismember(&pending, SIGPIPE)) {
+    timespec at_once{};
+    while (::sigtimedwait(&broken, nullptr, &at_once) < 0 && errno == EINTR) continue;
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return written < 0 ? -failure : written;
+}
+
 std::int64_t write_pipe(int descriptor, std::span<const io_slice> pieces) noexcept {
-  static_assert(sizeof(io_slice) == sizeof(iovec));
-  const auto* vectors = reinterpret_cast<const iovec*>(pieces.data());
-  auto count = static_cast<int>(std::min<std::size_t>(pieces.size(), IOV_MAX));
   if (kernel_knows_it.load(std::memory_order_relaxed)) {
     constexpr off_t where_it_stands = -1;
-    auto written = ::pwritev2(descriptor, vectors, count, where_it_stands, write_without_signal);
+    auto written = ::pwritev2(descriptor, vectors_of(pieces), vector_count(pieces), where_it_stands,
+                              write_without_signal);
     if (written >= 0) return written;
     if (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS) return -errno;
     kernel_knows_it.store(false, std::memory_order_relaxed);
   }
-  return write_blocking_the_signal(descriptor, vectors, count);
+  return write_with_signal_blocked(descriptor, pieces);
 }
 
 io::progress pipe_stream::poll_receive(io::io_state& state, std::span<std::byte> into) noexcept {

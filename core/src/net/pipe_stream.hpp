@@ -38,6 +38,9 @@ class pipe_stream final : public io::byte_stream {
 // System calls on pipes, which return a count or a negative errno. Writing raises no SIGPIPE.
 std::int64_t read_pipe(int descriptor, std::span<std::byte> into) noexcept;
 std::int64_t write_pipe(int descriptor, std::span<const io_slice> pieces) noexcept;
+// How it does so with kernels that offer no better: the signal is blocked for this thread
+// meanwhile, and taken if the write has raised it.
+std::int64_t write_with_signal_blocked(int descriptor, std::span<const io_slice> pieces) noexcept;
 
 }  // namespace detail
 }  // namespace v0

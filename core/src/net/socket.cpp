@@ -18,6 +18,11 @@ void owned_handle::none(const char* what) noexcept {
   misuse(what);
 }
 
+error not_an_ip(const char* protocol, const net::socket_address& address) {
+  return {errc::invalid_argument,
+          std::string(protocol) + " needs an IP address and a port, not " + address.to_string()};
+}
+
 error socket_error(int number, const char* doing, const net::socket_address& address) {
   return error::from_errno(number).with_context(doing + address.to_string());
 }

@@ -35,6 +35,7 @@ class open_socket {
   int descriptor_;
 };
 
+error not_an_ip(const char* protocol, const net::socket_address& address);
 error socket_error(int number, const char* doing, const net::socket_address& address);
 
 // 0 or a negative errno.

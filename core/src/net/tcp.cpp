@@ -19,10 +19,7 @@ namespace detail {
 namespace {
 
 result<int> make_tcp_socket(const net::socket_address& address) {
-  if (!address.is_ip()) {
-    return fail(errc::invalid_argument,
-                "TCP needs an IP address and a port, not " + address.to_string());
-  }
+  if (!address.is_ip()) return fail(not_an_ip("TCP", address));
   auto family = address.ip().is_v6() ? AF_INET6 : AF_INET;
   auto descriptor = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return fail(socket_error(errno, "opening a socket for ", address));

@@ -19,17 +19,9 @@ namespace weft {
 inline namespace v0 {
 namespace detail {
 
-namespace {
-
-error not_an_ip(const net::socket_address& address) {
-  return {errc::invalid_argument, "TCP needs an IP address and a port, not " + address.to_string()};
-}
-
-}  // namespace
-
 result<io_handle*> begin_connect(int descriptor, const net::socket_address& address) {
   open_socket connecting(descriptor);
-  if (!address.is_ip()) return fail(not_an_ip(address));
+  if (!address.is_ip()) return fail(not_an_ip("TCP", address));
   auto driver = ambient_driver();
   if (!driver) return fail(std::move(driver).error());
   auto native = to_native(address);
@@ -67,7 +59,7 @@ result<tcp_socket> tcp_socket::open_v6() {
   return open(AF_INET6);
 }
 result<tcp_socket> tcp_socket::open_for(const socket_address& address) {
-  if (!address.is_ip()) return fail(detail::not_an_ip(address));
+  if (!address.is_ip()) return fail(detail::not_an_ip("TCP", address));
   auto made = open(address.ip().is_v6() ? AF_INET6 : AF_INET);
   if (made) return made;
   return fail(std::move(made).error().with_context("opening a socket for " + address.to_string()));
@@ -141,7 +133,7 @@ result<std::string> tcp_socket::device() const {
 }
 
 result<void> tcp_socket::bind(const socket_address& address) {
-  if (!address.is_ip()) return fail(detail::not_an_ip(address));
+  if (!address.is_ip()) return fail(detail::not_an_ip("TCP", address));
   auto native = detail::to_native(address);
   if (::bind(native_handle(), native.get(), native.length) < 0) {
     return fail(detail::socket_error(errno, "binding to ", address));

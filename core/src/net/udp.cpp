@@ -33,10 +33,6 @@ namespace {
 
 constexpr auto most_datagrams = net::datagram_batch::max_count;
 
-error not_an_ip(const net::socket_address& address) {
-  return {errc::invalid_argument, "UDP needs an IP address and a port, not " + address.to_string()};
-}
-
 int set_udp_options(int descriptor, const net::socket_address& address,
                     const net::udp_options& options) noexcept {
   int failed = 0;
@@ -142,7 +138,7 @@ namespace net {
 result<udp_socket> udp_socket::open(const socket_address& address, const udp_options& options) {
   auto driver = detail::ambient_driver();
   if (!driver) return fail(std::move(driver).error());
-  if (!address.is_ip()) return fail(detail::not_an_ip(address));
+  if (!address.is_ip()) return fail(detail::not_an_ip("UDP", address));
   auto family = address.ip().is_v6() ? AF_INET6 : AF_INET;
   detail::open_socket made(::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (made.get() < 0) return fail(detail::socket_error(errno, "opening a socket for ", address));
@@ -174,7 +170,7 @@ task<result<udp_socket>> udp_socket::bind(std::string host_and_port, udp_options
 }
 
 task<result<void>> udp_socket::connect(socket_address address) {
-  if (!address.is_ip()) co_return fail(detail::not_an_ip(address));
+  if (!address.is_ip()) co_return fail(detail::not_an_ip("UDP", address));
   co_return connect_to(address);
 }
 
