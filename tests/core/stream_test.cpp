@@ -602,6 +602,7 @@ TEST(stream_stress, is_handed_from_task_to_task_while_suspended) {
   stress_time time;
   for (std::uint64_t round = 1; !time.over(); ++round) {
     std::vector<weft::join_handle<void>> all;
+    all.reserve(30);
     for (std::uint64_t index = 0; index < 30; ++index) {
       all.push_back(runtime.spawn(handed_around(dice(round * 100 + index), alive)));
     }

@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 PATIENCE = 60  # for a machine that is busy, and sanitizers; nothing here waits for a time to pass
@@ -316,6 +317,43 @@ SERVES = {
     "tcp_echo": check_tcp_echo,
     "udp_echo": check_udp_echo,
 }
+def check_line_server(program):
+    with program.connect() as connection:
+        connection.sendall(b"set greeting hello there\r\nget greeting\n" + b"x" * 300 + b"\nget nothing\nwhat\nqui")
+        connection.sendall(b"t\nnobody reads this\n")
+        answers = receive_all(connection).decode().split("\n")
+    expect_equal(answers[:2], ["ok", "value hello there"], "the first answers")
+    expect(answers[2].startswith("error: frame at byte 39: "), f"where the long line began, got {answers[2]!r}")
+    expect_equal(answers[3:], ["none", "error: set KEY VALUE, get KEY, or quit", ""], "the last answers")
+    with program.connect() as other:
+        other.sendall(b"get greeting")
+        other.shutdown(socket.SHUT_WR)
+        expect_equal(receive_all(other), b"value hello there\n", "what another client gets")
+    program.stop()
+
+
+def check_proxy(program):
+    data = os.urandom(200_000)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def echo():
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(receive_all(connection))
+        server = threading.Thread(target=echo, daemon=True)
+        server.start()
+        with program.connect() as client:
+            client.sendall(b"127.0.0.1:%d\r\n" % listener.getsockname()[1] + data)
+            client.shutdown(socket.SHUT_WR)
+            expect_equal(receive_all(client), data, "what comes back")
+        server.join(PATIENCE)
+    program.wait_for(r"^200000 bytes there, 200000 back$")
+    with program.connect() as silent:
+        silent.shutdown(socket.SHUT_WR)
+        expect_equal(receive_all(silent), b"", "what a client gets that names no server")
+    program.stop()
+
+
+SERVES = {"line_server": check_line_server, "proxy": check_proxy, "hello": check_hello, "tcp_echo": check_tcp_echo, "stream_body": check_stream_body}
 
 
 def main():
