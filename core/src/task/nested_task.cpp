@@ -22,7 +22,7 @@ void deallocate_nested(task_header* unused) noexcept {
 }
 
 // Nobody schedules it, so that only its memory is ever asked for.
-constexpr task_operations nested_operations{nullptr, nullptr, nullptr, &deallocate_nested};
+constexpr task_operations nested_operations{nullptr, nullptr, nullptr, nullptr, &deallocate_nested};
 
 // What runs in the part sees the context of whoever polls it, and its own scopes. Those refer to
 // what they are in, which whoever polls it may have left the next time: so that is kept, and stays

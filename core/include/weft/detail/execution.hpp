@@ -14,7 +14,6 @@
 namespace weft {
 inline namespace v0 {
 
-struct context;
 class error;
 
 namespace detail {
