@@ -9,7 +9,7 @@
 #include <cstdarg>
 
 #include "scheduler/scheduler.hpp"
-#include "task/hub.hpp"
+#include "task/frozen_task.hpp"
 
 namespace weft {
 inline namespace v0 {
@@ -44,53 +44,23 @@ void print_branch(std::string& out, const branch_node* node) {
   print_frames(out, node);
 }
 
-void print_suspended(std::string& out, const task_header* task) {
-  print_branch(out, &task->root);
-  for (auto* node = task->root.next; node; node = node->next) print_branch(out, node);
-  for (auto* lender = task->hubs; lender; lender = lender->next) {
-    for (auto* node : lender->nodes) {
-      if (node) print_branch(out, node);
-    }
-  }
-}
-
-// Holds a task that was taken from nobody: with RUNNING set no thread runs it. A wake-up that comes
-// meanwhile leaves it to us to queue it.
-class frozen {
- public:
-  explicit frozen(task_header* task) noexcept : task_(task) {}
-  frozen(const frozen&) = delete;
-  frozen& operator=(const frozen&) = delete;
-  ~frozen() {
-    auto before = task_->state.fetch_and(~state::running, std::memory_order_acq_rel);
-    if (!(before & state::notified)) return;
-    task_->add_reference();
-    scheduler::schedule(task_);
-  }
-
- private:
-  task_header* task_;
-};
-
 void print_task(std::string& out, task_header* task) {
   print(out, "  task %" PRIu64, task->id);
   if (task->spawned_at.line()) {
     print(out, " spawned at %s:%u", task->spawned_at.file_name(),
           static_cast<unsigned>(task->spawned_at.line()));
   }
-  auto seen = task->state.load(std::memory_order_acquire);
-  if ((seen & (state::running | state::complete | state::notified)) ||
-      !task->state.compare_exchange_strong(seen, seen | state::running,
-                                           std::memory_order_acq_rel)) {
+  frozen_task until_printed(task);
+  if (!until_printed) {
+    auto seen = until_printed.seen();
     print(out, "%s\n",
           seen & state::complete  ? ": complete"
           : seen & state::running ? ": running"
                                   : ": ready");
     return;
   }
-  frozen until_printed(task);
   out += ": suspended\n";
-  print_suspended(out, task);
+  until_printed.for_each_branch([&out](const branch_node* node) { print_branch(out, node); });
 }
 
 }  // namespace
