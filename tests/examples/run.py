@@ -68,6 +68,7 @@ the librarian was asked 2 times
 full: yes
 received: reserved
 """,
+    "lock_report": "1 contended locks\n",
     "locks": """\
 7 and 7 letters
 festina lente

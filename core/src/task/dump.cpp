@@ -9,7 +9,7 @@
 #include <cstdarg>
 
 #include "scheduler/scheduler.hpp"
-#include "task/hub.hpp"
+#include "task/frozen_task.hpp"
 
 namespace weft {
 inline namespace v0 {
@@ -85,19 +85,17 @@ void print_task(std::string& out, task_header* task) {
     print(out, " spawned at %s:%u", task->spawned_at().file_name(),
           static_cast<unsigned>(task->spawned_at().line()));
   }
-  auto seen = task->state.load(std::memory_order_acquire);
-  if ((seen & (state::running | state::complete | state::notified)) ||
-      !task->state.compare_exchange_strong(seen, seen | state::running,
-                                           std::memory_order_acq_rel)) {
+  frozen_task until_printed(task);
+  if (!until_printed) {
+    auto seen = until_printed.seen();
     print(out, "%s\n",
           seen & state::complete  ? ": complete"
           : seen & state::running ? ": running"
                                   : ": ready");
     return;
   }
-  frozen until_printed(task);
   out += ": suspended\n";
-  print_suspended(out, task);
+  until_printed.for_each_branch([&out](const branch_node* node) { print_branch(out, node); });
 }
 
 }  // namespace

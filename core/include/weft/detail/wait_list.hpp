@@ -100,6 +100,13 @@ struct waiter : wait_link {
   std::atomic<std::uint8_t> state{idle};
 };
 
+class wait_list;
+
+// Whether dump_locks() is to know who waits.
+WEFT_API extern constinit std::atomic<bool> waits_are_tracked;
+WEFT_API void track_wait(const wait_list& at, const waiter& one) noexcept;
+WEFT_API void forget_wait(const waiter& one) noexcept;
+
 // A queue of waiters, guarded by its owner's lock. A ring with the list itself as one member, so
 // that a waiter leaves whatever list it is in without knowing which.
 class wait_list {
@@ -126,10 +133,16 @@ class wait_list {
     ring_.previous->next = &last;
     ring_.previous = &last;
     last.become(waiter::queued);
+    if (waits_are_tracked.load(std::memory_order_relaxed)) [[unlikely]] {
+      track_wait(*this, last);
+    }
   }
   static void unlink(waiter& one) noexcept {
     one.previous->next = one.next;
     one.next->previous = one.previous;
+    if (waits_are_tracked.load(std::memory_order_relaxed)) [[unlikely]] {
+      forget_wait(one);
+    }
   }
   // Unlinks it and marks what it was given. The last touch; the waker is to be woken outside the
   // lock.
