@@ -45,9 +45,11 @@ class Rawload:
     pipeline: int
     seconds: float
     cpus: set
+    echo: bool = False
 
     def run(self, server, seconds=None):
         command = [binary("rawload"), "--wait", "--port", server.port]
+        command += ["--echo"] if self.echo else []
         command += ["--connections", self.connections, "--pipeline", self.pipeline]
         command += ["--seconds", seconds or self.seconds]
         with subprocess.Popen(

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares weft with its peers in one run: `main.py sched` and `main.py h1`.
+"""Compares weft with its peers in one run: `main.py sched`, `main.py h1`, `main.py io`.
 
 docs/benchmarks.md describes the method. Exit status: 0 measured, 1 a program failed or answered
 wrongly, 2 something needed is missing.
@@ -16,6 +16,7 @@ import peers
 import report
 import workload_h1
 import workload_idle
+import workload_io
 import workload_sched
 from load import GENERATORS, LoadError
 from process import StartError, raise_descriptor_limit
@@ -78,6 +79,19 @@ def arguments():
     sched.add_argument("--only", type=words, default=[], help="names of workloads")
     sched.add_argument("--cpus", dest="sched_cpus", type=cpu_set, default={0, 1})
     sched.add_argument("--weft-sched", default=str(RELEASE / "sched"))
+
+    io = commands.add_parser("io", parents=[common], help="TCP echo")
+    io.add_argument("--rounds", type=bounded(int, 1, 1000), default=25)
+    io.add_argument("--secs", type=bounded(float, 0.05, 60), default=0.2, help="of one slice")
+    io.add_argument(
+        "--connections",
+        type=lambda text: [int(word) for word in words(text)],
+        default=[1, 64, 1000, 10_000],
+    )
+    io.add_argument("--server-cpus", type=cpu_set, default={0}, help="of one worker")
+    io.add_argument("--all-cpus", type=cpu_set, default={0, 1}, help="of as many as there are")
+    io.add_argument("--load-cpus", type=cpu_set, default={1})
+    io.add_argument("--weft-echo", default=str(RELEASE / "servers" / "weft_bench_echo"))
     return parser.parse_args()
 
 
@@ -128,6 +142,20 @@ def sched(options):
     return finish(options, workload_sched.run(options))
 
 
+def io(options):
+    if not Path(options.weft_echo).exists():
+        return missing(f"{options.weft_echo} is not built: ./dev build release")
+    if not options.server_cpus | options.all_cpus | options.load_cpus <= os.sched_getaffinity(0):
+        return missing("not all of these CPUs may be used: --server-cpus, --all-cpus, --load-cpus")
+    if not options.no_build:
+        peers.build(["raw", "tokio"])
+    for name in ("raw", "tokio"):
+        if not peers.available(name):
+            return missing(f"without {name} there is nothing to compare with")
+    print(f"against {peers.version('tokio')}")
+    return finish(options, workload_io.run(options, raise_descriptor_limit()))
+
+
 def finish(options, comparisons):
     if options.json:
         report.write_json(options.json, comparisons)
@@ -139,7 +167,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = arguments()
     try:
-        return {"h1": h1, "sched": sched}[options.command](options)
+        return {"h1": h1, "io": io, "sched": sched}[options.command](options)
     except FAILURES as error:
         return missing(str(error)) and 1
     except KeyboardInterrupt:

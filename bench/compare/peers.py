@@ -5,11 +5,11 @@ import subprocess
 from servers import PEERS, ROOT
 
 PROGRAMS = {
-    "raw": ["epoll_raw", "rawload"],
+    "raw": ["epoll_raw", "echo_raw", "rawload"],
     "beast": ["beast_server"],
     "nginx": ["nginx"],
     "hyper": ["hyper_h1"],
-    "tokio": ["sched"],
+    "tokio": ["sched", "tokio_echo"],
 }
 
 

@@ -96,3 +96,23 @@ def start(name, weft_program, cpus):
 
 def start_all(stack: ExitStack, names, weft_program, cpus):
     return {name: stack.enter_context(start(name, weft_program, cpus)) for name in names}
+
+
+def start_echoes(stack: ExitStack, names, weft_program, options):
+    """The servers of `bench io`, by name: of one worker, or (`_all`) with a worker on each CPU."""
+    programs = {
+        "echo_raw": [binary("echo_raw")],
+        "weft": [weft_program, "--workers", "1"],
+        "tokio": [binary("tokio_echo"), "--workers", "1"],
+        "weft_all": [weft_program],
+        "tokio_all": [binary("tokio_echo")],
+    }
+    logs = PEERS / "run"
+    logs.mkdir(parents=True, exist_ok=True)
+    running = {}
+    for name in names:
+        cpus = options.all_cpus if name.endswith("_all") else options.server_cpus
+        port = free_port()
+        command = [*programs[name], "--port", str(port)]
+        running[name] = stack.enter_context(Server(name, command, port, cpus, logs / f"{name}.log"))
+    return running

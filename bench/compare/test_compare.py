@@ -9,6 +9,7 @@ from pathlib import Path
 
 import answers
 import report
+import workload_io
 from load import LoadError, parse_wrk
 from stats import compare, interleaved, median_interval
 
@@ -92,6 +93,40 @@ class Answers(unittest.TestCase):
         ):
             with self.subTest(wrong), self.assertRaisesRegex(answers.WrongAnswer, why):
                 self.check(wrong)
+
+
+class Echo(socketserver.ThreadingTCPServer):
+    """Sends back what it makes of what it gets."""
+
+    daemon_threads = True
+
+    def __init__(self, change, last_words=b""):
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                while data := self.request.recv(4096):
+                    self.request.sendall(change(data))
+                self.request.sendall(last_words)
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
+
+
+class Echoes(unittest.TestCase):
+    def check(self, *how):
+        with Echo(*how) as server:
+            workload_io.check("echo", server.server_address[1])
+
+    def test_a_right_echo_passes(self):
+        self.check(lambda data: data)
+
+    def test_wrong_echoes_are_told(self):
+        for how in ((lambda data: data[::-1],), (bytes.upper,), (lambda data: data, b"more")):
+            with self.subTest(how), self.assertRaisesRegex(answers.WrongAnswer, "echo"):
+                self.check(*how)
 
 
 class Json(unittest.TestCase):

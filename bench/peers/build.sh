@@ -37,7 +37,7 @@ compile() {
 }
 
 build_raw() {
-  compile raw/epoll_raw.cpp raw && compile raw/rawload.cpp raw
+  compile raw/epoll_raw.cpp raw && compile raw/echo_raw.cpp raw && compile raw/rawload.cpp raw
 }
 
 build_beast() {
@@ -86,7 +86,7 @@ for name in "$@"; do
   case $name in
     raw | beast | nginx) "build_$name" ;;
     hyper) build_rust hyper hyper_h1 ;;
-    tokio) build_rust tokio sched ;;
+    tokio) build_rust tokio sched && build_rust tokio tokio_echo ;;
     *) echo "no peer is called $name: raw, beast, nginx, hyper, tokio" >&2; false ;;
   esac || failed=1
 done

@@ -2,8 +2,9 @@
 // parses the first answer, takes its length as that of all the others, and then only counts bytes
 // and looks at the status at the start of each batch.
 //
-//   rawload --port N [--connections 64] [--pipeline 1] [--seconds 1] [--path /] [--wait]
+//   rawload --port N [--connections 64] [--pipeline 1] [--seconds 1] [--path /] [--echo] [--wait]
 //
+// With --echo the server is one that sends back what it gets: 64 bytes, which are compared.
 // With --wait it connects, prints "ready", starts on a line from stdin, and keeps its connections
 // open after the result until stdin closes: who measures the server can leave out both ends.
 
@@ -38,6 +39,7 @@ struct options {
   int pipeline = 1;
   double seconds = 1;
   std::string path = "/";
+  bool echo = false;
   bool wait = false;
 };
 
@@ -52,6 +54,10 @@ options parse(int argc, char** argv) {
     std::string_view name = argv[i];
     if (name == "--wait") {
       chosen.wait = true;
+      continue;
+    }
+    if (name == "--echo") {
+      chosen.echo = true;
       continue;
     }
     const char* value = i + 1 < argc ? argv[++i] : "";
@@ -71,7 +77,7 @@ options parse(int argc, char** argv) {
   if (chosen.port <= 0 || chosen.connections <= 0 || chosen.pipeline <= 0 || chosen.seconds <= 0) {
     std::fprintf(stderr,
                  "usage: rawload --port N [--connections N] [--pipeline N] [--seconds S] "
-                 "[--path P] [--wait]\n");
+                 "[--path P] [--echo] [--wait]\n");
     std::exit(2);
   }
   return chosen;
@@ -113,11 +119,14 @@ class load {
  public:
   explicit load(const options& chosen) : options_(chosen), epoll_(::epoll_create1(0)) {
     std::string request = "GET " + chosen.path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    if (chosen.echo) request.assign(64, 'x');
     for (int i = 0; i < chosen.pipeline; ++i) batch_ += request;
     peers_.resize(static_cast<size_t>(chosen.connections));
     for (size_t i = 0; i < peers_.size(); ++i) {
       peers_[i].fd = connect_to(chosen.port);
-      if (i == 0)
+      if (chosen.echo)
+        expected_ = batch_.size();
+      else if (i == 0)
         expected_ = measure_answer(peers_[0].fd, request) * static_cast<size_t>(chosen.pipeline);
       ::fcntl(peers_[i].fd, F_SETFL, O_NONBLOCK);
       epoll_event event{};
@@ -182,7 +191,7 @@ class load {
     do {
       size = ::recv(from.fd, buffer, sizeof buffer, 0);
       if (size < 0 && errno == EAGAIN) return false;
-      if (size <= 0 || (from.received == 0 && !starts_with_success(buffer, size))) {
+      if (size <= 0 || !is_right(buffer, size, from.received)) {
         ++errors_;
         return false;
       }
@@ -194,6 +203,12 @@ class load {
     requests_ += static_cast<uint64_t>(options_.pipeline);
     if (latencies_.size() < latencies_.capacity()) latencies_.push_back(now_ - from.sent);
     return true;
+  }
+
+  bool is_right(const char* data, ssize_t size, size_t at) const {
+    if (!options_.echo) return at > 0 || starts_with_success(data, size);
+    auto length = static_cast<size_t>(size);
+    return at + length <= batch_.size() && std::memcmp(data, batch_.data() + at, length) == 0;
   }
 
   static bool starts_with_success(const char* data, ssize_t size) {
