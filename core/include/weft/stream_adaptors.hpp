@@ -7,3 +7,4 @@
 #include <weft/stream/sources.hpp>
 #include <weft/stream/timing.hpp>
 #include <weft/stream/transform.hpp>
+#include <weft/stream/wrappers.hpp>

@@ -24,14 +24,16 @@ weft::stream<int> use() {
 #else
 weft::task<void> use() {
 #if CASE == 0
-  auto all = co_await (weft::from({1, 2}) | weft::map(load) | weft::buffered(2) | weft::count());
+  auto some = weft::from({1, 2}) | weft::map(load) | weft::buffered(2);
+  auto all = co_await (std::move(some) | weft::count());
   (void)all;
 #elif CASE == 3
   auto wrong = std::vector<int>() | weft::take(2);
 #elif CASE == 4
   auto wrong = weft::from({1, 2}) | weft::buffered(2);
 #elif CASE == 5
-  co_await (weft::from({1, 2}) | weft::for_each(load));
+  auto some = weft::from({1, 2});
+  co_await (std::move(some) | weft::for_each(load));
 #elif CASE == 6
   auto wrong = weft::from({1, 2}) | weft::map([](int) {});
 #endif
