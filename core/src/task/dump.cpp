@@ -38,45 +38,11 @@ void print_frames(std::string& out, const branch_node* node) {
   if (node->parent) print(out, "      in a branch of %s\n", node->parent->leaf_name());
 }
 
-void print_suspended(std::string& out, const task_header* task);
-
 void print_branch(std::string& out, const branch_node* node) {
   if (!node->current) return print(out, "    has not started\n");
   print(out, "    waits on %s\n", node->current->leaf_name());
   print_frames(out, node);
-  if (const auto* part = node->current->part()) print_suspended(out, part);
 }
-
-void print_suspended(std::string& out, const task_header* task) {
-  print_branch(out, &task->root);
-  for (auto* node = task->root.next; node; node = node->next) print_branch(out, node);
-  auto* lender = task->hubs;
-  if (!lender) return;
-  do {
-    for (auto* node : lender->nodes) {
-      if (node) print_branch(out, node);
-    }
-    lender = lender->next;
-  } while (lender != task->hubs);
-}
-
-// Holds a task that was taken from nobody: with RUNNING set no thread runs it. A wake-up that comes
-// meanwhile leaves it to us to queue it.
-class frozen {
- public:
-  explicit frozen(task_header* task) noexcept : task_(task) {}
-  frozen(const frozen&) = delete;
-  frozen& operator=(const frozen&) = delete;
-  ~frozen() {
-    auto before = task_->state.fetch_and(~state::running, std::memory_order_acq_rel);
-    if (!(before & state::notified)) return;
-    task_->add_reference();
-    scheduler::schedule(task_);
-  }
-
- private:
-  task_header* task_;
-};
 
 void print_task(std::string& out, task_header* task) {
   print(out, "  task %" PRIu64, task->id);

@@ -1,7 +1,7 @@
 // Holds a suspended task still, to look at where it waits.
 #pragma once
 
-#include <weft/detail/execution.hpp>
+#include <weft/leaf.hpp>
 
 #include "scheduler/scheduler.hpp"
 #include "task/hub.hpp"
@@ -34,19 +34,34 @@ class frozen_task {
   // Its state word, when it could not be held.
   std::uint64_t seen() const noexcept { return seen_; }
 
-  // Calls `look(const branch_node*)` with each of its branches. Of one that is held.
+  // Calls `look(const branch_node*)` with each of its branches, of those of its parts too. Of one
+  // that is held.
   template <class Look>
   void for_each_branch(Look&& look) const {
-    look(&task_->root);
-    for (auto* node = task_->root.next; node; node = node->next) look(node);
-    for (auto* lender = task_->hubs; lender; lender = lender->next) {
-      for (auto* node : lender->nodes) {
-        if (node) look(node);
-      }
-    }
+    visit(task_, look);
   }
 
  private:
+  template <class Look>
+  static void visit(const task_header* task, Look& look) {
+    visit(&task->root, look);
+    for (auto* node = task->root.next; node; node = node->next) visit(node, look);
+    auto* lender = task->hubs;
+    if (!lender) return;
+    do {
+      for (auto* node : lender->nodes) {
+        if (node) visit(node, look);
+      }
+      lender = lender->next;
+    } while (lender != task->hubs);
+  }
+  template <class Look>
+  static void visit(const branch_node* node, Look& look) {
+    look(node);
+    if (!node->current) return;
+    if (auto* part = node->current->part()) visit(part, look);
+  }
+
   task_header* task_;
   std::uint64_t seen_;
   bool is_held_;
