@@ -49,7 +49,12 @@ committed all the same: 7
 cleaner: the disk is full: an exception escaped the task
 cancelled: 3 of session
 """,
+    "local_pool": "14, on one thread\n338350, on one thread\n",
     "own_leaf": "the oracle says 42\n",
+    "runtime_metrics": """\
+spawned 4, alive 0
+measured all polls: yes
+""",
     "scope": """\
 scope: 300
 best of two: 25
