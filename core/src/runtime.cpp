@@ -79,13 +79,47 @@ runtime_metrics runtime::metrics() const {
   runtime_metrics sums;
   sums.workers = scheduler_->workers().size();
   sums.alive_tasks = scheduler_->tasks().size();
+  sums.spawned_tasks = scheduler_->tasks().added();
+  sums.remote_schedules = scheduler_->remote_schedules();
   sums.injection_queue_depth = scheduler_->injected().size();
   for (auto& one : scheduler_->workers()) {
-    sums.polls += one->counters().polls.load(std::memory_order_relaxed);
-    sums.steals += one->counters().steals.load(std::memory_order_relaxed);
-    sums.parks += one->counters().parks.load(std::memory_order_relaxed);
+    auto counted = one->metrics();
+    sums.polls += counted.polls;
+    sums.local_schedules += counted.local_schedules;
+    sums.overflows += counted.overflows;
+    sums.steals += counted.steals;
+    sums.stolen_tasks += counted.stolen_tasks;
+    sums.parks += counted.parks;
+    sums.noops += counted.noops;
+    sums.budget_yields += counted.budget_yields;
+    sums.io_events += counted.io_events;
+    sums.busy += counted.busy;
+    sums.queue_depth += counted.queue_depth;
   }
+  auto pool = scheduler_->blocking().numbers();
+  sums.blocking_threads = pool.threads;
+  sums.idle_blocking_threads = pool.idle;
+  sums.blocking_queue_depth = pool.queued;
+  auto descriptors = scheduler_->io().counted();
+  sums.io_registered = descriptors.adopted;
+  sums.io_deregistered = descriptors.closed;
   return sums;
+}
+
+weft::worker_metrics runtime::worker_metrics(std::size_t worker) const {
+  auto& workers = scheduler_->workers();
+  if (worker >= workers.size()) detail::misuse("runtime::worker_metrics: there is no such worker");
+  return workers[worker]->metrics();
+}
+
+void runtime::measure_poll_times(bool on) noexcept {
+  scheduler_->measure_polls(on);
+}
+
+weft::poll_times runtime::poll_times() const {
+  weft::poll_times all;
+  for (auto& one : scheduler_->workers()) one->add_poll_times(all);
+  return all;
 }
 
 std::string runtime::dump_tasks() const {

@@ -81,6 +81,7 @@ taken: 42
 cleaner: the disk is full: an exception escaped the task
 cancelled: 3 of session
 """,
+    "local_pool": "14, on one thread\n338350, on one thread\n",
     "own_leaf": "the oracle says 42\n",
     "publish": """\
 the last weather: rain
@@ -88,6 +89,10 @@ missed: 3
 goes on with: 4
 it was handed over
 received: a letter
+""",
+    "runtime_metrics": """\
+spawned 4, alive 0
+measured all polls: yes
 """,
     "scope": """\
 scope: 300

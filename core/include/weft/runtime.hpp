@@ -2,6 +2,7 @@
 #pragma once
 
 #include <weft/environment.hpp>
+#include <weft/runtime_metrics.hpp>
 #include <weft/spawn.hpp>
 #include <weft/task_info.hpp>
 #include <weft/time.hpp>
@@ -27,16 +28,6 @@ struct scheduler_deleter {
 WEFT_API void run_to_end(scheduler& owner, task_header* task);
 WEFT_API int report_failure(const error& failure) noexcept;
 }  // namespace detail
-
-/// Counters of a runtime, kept always. Sums over workers, read without stopping them.
-struct runtime_metrics {
-  std::size_t workers = 0;
-  std::size_t alive_tasks = 0;
-  std::size_t injection_queue_depth = 0;
-  std::uint64_t polls = 0;
-  std::uint64_t steals = 0;
-  std::uint64_t parks = 0;
-};
 
 /// A task that failed, and nobody will hear of it: its handle was dropped, or detached.
 struct task_failure {
@@ -164,7 +155,15 @@ class runtime {
   /// the program with a message.
   WEFT_API void shut_down_background() && noexcept;
 
+  /// What is counted, always: see weft/runtime_metrics.hpp.
   WEFT_API runtime_metrics metrics() const;
+  /// Of one worker, from 0. One that there is not ends the program with a message.
+  WEFT_API weft::worker_metrics worker_metrics(std::size_t worker) const;
+  /// Measures from now on how long tasks run at a stretch, or does so no more. Default: off, since
+  /// it asks the clock twice each time.
+  WEFT_API void measure_poll_times(bool on) noexcept;
+  /// What was measured since the start.
+  WEFT_API weft::poll_times poll_times() const;
   /// A stack trace of every live task: see weft/dump.hpp.
   WEFT_API std::string dump_tasks() const;
 

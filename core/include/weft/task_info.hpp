@@ -34,6 +34,7 @@ class task_name {
   static constexpr std::size_t max_size = 63;
 
   template <std::convertible_to<std::string_view> Text>
+  // NOLINTNEXTLINE(google-explicit-constructor): it is written as a string
   task_name(const Text& text, std::source_location where = std::source_location::current()) noexcept
       : text_(text), where_(where) {}
   std::string_view text() const noexcept { return text_; }

@@ -41,6 +41,15 @@ class blocking_pool : public std::enable_shared_from_this<blocking_pool> {
   void submit(blocking_job* job) noexcept;
   void withdraw(blocking_job* job) noexcept;
 
+  struct number_of {
+    std::size_t threads;
+    std::size_t idle;
+    std::size_t queued;
+  };
+  number_of numbers() noexcept {
+    std::lock_guard held(lock_);
+    return {alive_, idle_, queued_};
+  }
   // Calls are queued or run: a paused clock must not jump ahead of them.
   bool busy() const noexcept { return busy_.load(std::memory_order_acquire) > 0; }
 

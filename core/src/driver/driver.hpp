@@ -30,6 +30,13 @@ class driver {
   // As above; closes it when that fails.
   result<io_handle*> adopt(int descriptor) noexcept;
 
+  // Since the start.
+  struct handles {
+    std::uint64_t adopted = 0;
+    std::uint64_t closed = 0;
+  };
+  virtual handles counted() const noexcept { return {}; }
+
   struct turn {
     unsigned events = 0;
     bool woken = false;  // among them was the wake-up that `wake_one` asked for

@@ -91,6 +91,7 @@ result<io_handle*> epoll_driver::attach(int descriptor) noexcept {
     give_back(handle);
     return std::unexpected(error::from_errno(failure));
   }
+  adopted_.fetch_add(1, std::memory_order_relaxed);
   add_reference();
   return handle;
 }
@@ -108,6 +109,7 @@ int epoll_driver::detach(epoll_handle& handle) noexcept {
   handle.read_waker_.clear();
   handle.write_waker_.clear();
   handle.closing_waker_.clear();
+  closed_.fetch_add(1, std::memory_order_relaxed);
   give_back(&handle);
   release();
   return descriptor;

@@ -6,20 +6,20 @@ namespace weft {
 inline namespace v0 {
 namespace detail {
 
-void local_queue::push(task_header* task, injection_queue& overflow) noexcept {
+bool local_queue::push(task_header* task, injection_queue& overflow) noexcept {
   for (;;) {
     auto head = unpack(head_.load(std::memory_order_acquire));
     auto tail = tail_.load(std::memory_order_relaxed);
     if (tail - head.steal < capacity) {
       slots_[tail & mask].store(task, std::memory_order_relaxed);
       tail_.store(tail + 1, std::memory_order_seq_cst);
-      return;
+      return true;
     }
     if (head.steal != head.real) {  // a thief is about to make room
       overflow.push(task);
-      return;
+      return false;
     }
-    if (push_overflow(task, head.real, overflow)) return;
+    if (push_overflow(task, head.real, overflow)) return false;
   }
 }
 

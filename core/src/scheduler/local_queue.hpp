@@ -30,8 +30,9 @@ class local_queue {
  public:
   static constexpr std::uint32_t capacity = 256;
 
-  // Owner. When the ring is full, half of it goes to `overflow` together with `task`.
-  void push(task_header* task, injection_queue& overflow) noexcept;
+  // Owner. When the ring is full, half of it goes to `overflow` together with `task`, or, while a
+  // thief makes room, `task` alone; false then.
+  bool push(task_header* task, injection_queue& overflow) noexcept;
   // Owner, who knows that there is room: `count` tasks of a list. Returns what follows them in it.
   task_header* append(task_header* first, std::uint32_t count) noexcept;
   // Owner: how many more fit.

@@ -89,6 +89,15 @@ class owned_tasks {
     }
     return found;
   }
+  // Since the start.
+  std::uint64_t added() noexcept {
+    std::uint64_t sum = 0;
+    for (auto& list : lists_) {
+      std::lock_guard held(list.lock);
+      sum += list.next_id;
+    }
+    return sum;
+  }
   std::size_t size() noexcept {
     std::size_t sum = 0;
     for (auto& list : lists_) {

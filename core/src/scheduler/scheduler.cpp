@@ -103,7 +103,7 @@ void scheduler::schedule(task_header* task) noexcept {
   }
   // This thread does not belong to the runtime, which may end meanwhile. Until the task is in the
   // queue, cancel_rest waits for it; from then on it waits for the visitor.
-  owner->visitors_.fetch_add(1, std::memory_order_relaxed);
+  owner->visitors_.fetch_add(one_visit + 1, std::memory_order_relaxed);
   owner->injected_.push(task);
   owner->wake_if_idle();
   owner->visitors_.fetch_sub(1, std::memory_order_release);
@@ -372,9 +372,9 @@ void scheduler::cancel_rest(shutdown_report& into, bool by_place) noexcept {
       facade::yield_thread();
     }
   }
-  while (visitors_.load(std::memory_order_acquire) > 0) facade::yield_thread();
+  while (visitors_.load(std::memory_order_acquire) & visiting_mask) facade::yield_thread();
   std::sort(into.places.begin(), into.places.end(),
-                   [](auto& left, auto& right) { return left.tasks > right.tasks; });
+            [](auto& left, auto& right) { return left.tasks > right.tasks; });
 }
 
 }  // namespace detail

@@ -100,6 +100,12 @@ class scheduler {
   injection_queue& injected() noexcept { return injected_; }
   owned_tasks& tasks() noexcept { return tasks_; }
   std::vector<std::unique_ptr<worker>>& workers() noexcept { return workers_; }
+  // Tasks that were queued by threads of others.
+  std::uint64_t remote_schedules() const noexcept {
+    return visitors_.load(std::memory_order_relaxed) / one_visit;
+  }
+  bool measures_polls() const noexcept { return measures_polls_.load(std::memory_order_relaxed); }
+  void measure_polls(bool on) noexcept { measures_polls_.store(on, std::memory_order_relaxed); }
   bool stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
   bool current_thread() const noexcept { return options_.current_thread; }
   const scheduler_options& options() const noexcept { return options_; }
@@ -130,7 +136,11 @@ class scheduler {
   static constexpr unsigned no_more_shields = 1;
   static constexpr unsigned one_shield = 2;
   facade::atomic<unsigned> shielded_{0};
-  facade::atomic<std::uint32_t> visitors_{0};  // threads of others that are queueing a task
+  // Threads of others that are queueing a task, in the low 16 bits; above, how many ever did.
+  facade::atomic<std::uint64_t> visitors_{0};
+  static constexpr std::uint64_t one_visit = 1 << 16;
+  static constexpr std::uint64_t visiting_mask = one_visit - 1;
+  facade::atomic<bool> measures_polls_{false};
   // Of a current-thread runtime: whether a thread drives it.
   std::mutex driving_;
   std::condition_variable driving_changed_;

@@ -31,12 +31,13 @@ unsigned worker::random_below(unsigned bound) noexcept {
 }
 
 void worker::push(task_header* task, bool next) noexcept {
+  worker_counters::count(counters_.local_schedules);
   if (next && !batching_ && !owner_.current_thread()) {
     auto* before = std::exchange(lifo_, task);
     if (!before) return;
     task = before;
   }
-  queue_.push(task, owner_.injected());
+  if (!queue_.push(task, owner_.injected())) worker_counters::count(counters_.overflows);
   if (!batching_) owner_.wake_if_idle();
 }
 
@@ -81,6 +82,7 @@ task_header* worker::steal_once() noexcept {
     if (&victim == this) continue;
     if (auto* task = victim.queue_.steal_into(queue_)) {
       worker_counters::count(counters_.steals);
+      worker_counters::count(counters_.stolen_tasks, queue_.size() + 1);
       return task;
     }
   }
@@ -96,11 +98,16 @@ void worker::run(task_header* task) noexcept {
   thread_place.budget = task_budget;
   for (unsigned in_a_row = 0;; ++in_a_row) {
     worker_counters::count(counters_.polls);
-    owner_.run(task);
+    if (owner_.measures_polls()) [[unlikely]] {
+      run_measured(task);
+    } else {
+      owner_.run(task);
+    }
     // What it woke shares its budget, so that a pair of tasks cannot keep the worker to itself.
     if (!lifo_) return;
     if (in_a_row >= lifo_limit || thread_place.budget == 0) {
-      queue_.push(std::exchange(lifo_, nullptr), owner_.injected());
+      if (!queue_.push(std::exchange(lifo_, nullptr), owner_.injected()))
+        worker_counters::count(counters_.overflows);
       return;
     }
     task = std::exchange(lifo_, nullptr);
@@ -112,6 +119,7 @@ void worker::loop(const task_header* until) noexcept {
     return owner_.stopping() ||
            (until && (until->state.load(std::memory_order_acquire) & state::complete));
   };
+  begin_to_be_busy();
   while (!finished()) {
     owner_.process().check();
     ++tick_;
@@ -132,6 +140,7 @@ void worker::loop(const task_header* until) noexcept {
     searching_ = false;
     if (owner_.idle().stop_searching()) owner_.wake_if_idle();
   }
+  stop_being_busy();
 }
 
 // A wake-up is meant for a worker that waits. Kept here, it would leave its token behind, and with
@@ -150,6 +159,8 @@ driver::turn worker::turn_driver(int timeout_ms) noexcept {
   batching_ = true;
   auto seen = owner_.io().wait(timeout_ms);
   batching_ = false;
+  if (seen.events > 0)
+    worker_counters::count(counters_.io_events, seen.events - (seen.woken ? 1 : 0));
   return seen;
 }
 
@@ -201,14 +212,67 @@ void worker::park() noexcept {
   // Unless others search: looks again, now that whoever pushes sees it parked (idle.hpp).
   if (owner_.idle().park(was_searching) && owner_.work_pending()) owner_.wake_if_idle();
   if (!owner_.stopping() && !hook_left_work()) {
+    auto ran = counters_.polls.load(std::memory_order_relaxed);
+    if (counters_.parks.load(std::memory_order_relaxed) > 0 && ran == polls_when_woken_)
+      worker_counters::count(counters_.noops);
+    polls_when_woken_ = ran;
     worker_counters::count(counters_.parks);
+    stop_being_busy();
     wait(park_timeout());
+    begin_to_be_busy();
   }
   if (owner_.options().hooks.thread_unpark) owner_.options().hooks.thread_unpark();
   claimed_ = owner_.idle().unpark();
   searching_ = claimed_;
   fire_timers();
   share_work();
+}
+
+void worker::begin_to_be_busy() noexcept {
+  counters_.busy_since_ns.store(owner_.environment().monotonic_ns(), std::memory_order_relaxed);
+}
+
+void worker::stop_being_busy() noexcept {
+  auto since = counters_.busy_since_ns.load(std::memory_order_relaxed);
+  counters_.busy_since_ns.store(0, std::memory_order_relaxed);
+  worker_counters::count(counters_.busy_ns, owner_.environment().monotonic_ns() - since);
+}
+
+void worker::run_measured(task_header* task) noexcept {
+  auto start = owner_.environment().monotonic_ns();
+  owner_.run(task);
+  auto took = owner_.environment().monotonic_ns() - start;
+  worker_counters::count(counters_.measured_ns, took);
+  worker_counters::count(counters_.measured[poll_times::bucket_of(std::chrono::nanoseconds(took))]);
+}
+
+worker_metrics worker::metrics() const noexcept {
+  auto read = [](const worker_counters::counter& one) {
+    return one.load(std::memory_order_relaxed);
+  };
+  worker_metrics seen;
+  seen.polls = read(counters_.polls);
+  seen.local_schedules = read(counters_.local_schedules);
+  seen.overflows = read(counters_.overflows);
+  seen.steals = read(counters_.steals);
+  seen.stolen_tasks = read(counters_.stolen_tasks);
+  seen.parks = read(counters_.parks);
+  seen.noops = read(counters_.noops);
+  seen.budget_yields = read(counters_.budget_yields);
+  seen.io_events = read(counters_.io_events);
+  auto busy = read(counters_.busy_ns);
+  auto since = read(counters_.busy_since_ns);
+  auto now = owner_.environment().monotonic_ns();
+  if (since > 0 && now > since) busy += now - since;
+  seen.busy = std::chrono::nanoseconds(busy);
+  seen.queue_depth = queue_.size();
+  return seen;
+}
+
+void worker::add_poll_times(poll_times& to) const noexcept {
+  for (std::size_t bucket = 0; bucket < poll_times::buckets; ++bucket)
+    to.add(bucket, counters_.measured[bucket].load(std::memory_order_relaxed));
+  to.add_sum(counters_.measured_ns.load(std::memory_order_relaxed));
 }
 
 // What the hook makes ready goes to the queue: the LIFO slot would be slept on.

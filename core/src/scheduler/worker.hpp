@@ -2,7 +2,9 @@
 #pragma once
 
 #include <weft/detail/execution.hpp>
+#include <weft/runtime_metrics.hpp>
 
+#include <array>
 #include <cstdint>
 #include <thread>
 
@@ -19,11 +21,22 @@ class scheduler;
 
 // Counted by the worker alone, read by anybody.
 struct worker_counters {
-  facade::atomic<std::uint64_t> polls{0};
-  facade::atomic<std::uint64_t> steals{0};
-  facade::atomic<std::uint64_t> parks{0};
-  static void count(facade::atomic<std::uint64_t>& counter) noexcept {
-    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  using counter = facade::atomic<std::uint64_t>;
+  counter polls{0};
+  counter local_schedules{0};
+  counter overflows{0};
+  counter steals{0};
+  counter stolen_tasks{0};
+  counter parks{0};
+  counter noops{0};
+  counter budget_yields{0};
+  counter io_events{0};
+  counter busy_ns{0};
+  counter busy_since_ns{0};  // zero while it waits
+  counter measured_ns{0};
+  std::array<counter, poll_times::buckets> measured{};
+  static void count(counter& one, std::uint64_t by = 1) noexcept {
+    one.store(one.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
   }
 };
 
@@ -43,6 +56,8 @@ class alignas(64) worker {
   timer_wheel& timers() noexcept { return timers_; }
   local_queue& queue() noexcept { return queue_; }
   worker_counters& counters() noexcept { return counters_; }
+  worker_metrics metrics() const noexcept;
+  void add_poll_times(poll_times& to) const noexcept;
   std::thread thread;
 
  private:
@@ -65,6 +80,9 @@ class alignas(64) worker {
   task_header* steal() noexcept;
   task_header* steal_once() noexcept;
   void run(task_header* task) noexcept;
+  void run_measured(task_header* task) noexcept;
+  void stop_being_busy() noexcept;
+  void begin_to_be_busy() noexcept;
   void park() noexcept;
   bool hook_left_work() noexcept;
   void wait(int timeout_ms) noexcept;
@@ -84,6 +102,7 @@ class alignas(64) worker {
       false;  // the driver or the timers are waking tasks: wake a peer once, afterwards
   task_header* lifo_ = nullptr;
   std::uint64_t random_;
+  std::uint64_t polls_when_woken_ = 0;
   worker_counters counters_;
   timer_wheel timers_;
   local_queue queue_;

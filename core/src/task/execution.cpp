@@ -46,6 +46,8 @@ bool consume_budget() noexcept {
     --thread_place.budget;
     return true;
   }
+  if (auto* mine = static_cast<worker*>(thread_place.worker))
+    worker_counters::count(mine->counters().budget_yields);
   wake_current();
   return false;
 }

@@ -20,7 +20,8 @@ void set_task_name(task_header& task, std::string_view name) noexcept {
   auto* origin = new (std::nothrow) task_origin{task.spawned_at(), {}};
   if (!origin) return;
   static_assert(sizeof(origin->name) == task_name::max_size + 1);
-  std::copy_n(name.data(), std::min(name.size(), task_name::max_size), origin->name);
+  auto cut = name.substr(0, task_name::max_size);
+  std::copy(cut.begin(), cut.end(), origin->name);
   task.set_origin(origin);
 }
 
