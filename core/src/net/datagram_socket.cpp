@@ -43,7 +43,7 @@ std::int64_t receive_datagram(io_handle& socket, io_operation* state, std::span<
     return size < 0 ? -errno : size;
   };
   auto came = attempt_call(socket, state, io_direction::read, io_call(receive));
-  if (came == io_pending || came < 0) return came;
+  if (came < 0) return came;  // or pending
   auto full_size = static_cast<std::size_t>(came);
   net::datagram_access::fill(got, std::min(full_size, into.size()), full_size);
   if (mode.segments) net::datagram_access::set_segment_size(got, joined_segment_size(message));

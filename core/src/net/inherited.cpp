@@ -24,7 +24,7 @@ constexpr int most_inherited = 1024;
 constinit std::atomic<bool> inherited_taken{false};
 
 std::string_view environment_text(const char* name) noexcept {
-  const auto* text = std::getenv(name);
+  const auto* text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): said of `inherited`
   return text ? std::string_view(text) : std::string_view();
 }
 
@@ -38,11 +38,11 @@ std::optional<int> number_in(std::string_view text) noexcept {
 // One for each descriptor, or nothing.
 std::optional<std::vector<std::string>> inherited_names(int count) {
   std::vector<std::string> names;
-  if (!std::getenv("LISTEN_FDNAMES")) {
+  auto rest = environment_text("LISTEN_FDNAMES");
+  if (!rest.data()) {
     names.assign(static_cast<std::size_t>(count), "unknown");
     return names;
   }
-  auto rest = environment_text("LISTEN_FDNAMES");
   for (;;) {
     auto end = rest.find(':');
     names.emplace_back(rest.substr(0, end));

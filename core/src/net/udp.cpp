@@ -93,7 +93,7 @@ std::int64_t receive_datagrams(io_handle& socket, io_operation* state, net::data
     return came < 0 ? -errno : came;
   };
   auto came = attempt_call(socket, state, io_direction::read, io_call(receive));
-  if (came == io_pending || came < 0) return came;
+  if (came < 0) return came;  // or pending
   for (std::size_t index = 0; index < static_cast<std::size_t>(came); ++index) {
     auto& message = messages[index].msg_hdr;
     senders[index].length = message.msg_namelen;
@@ -192,7 +192,7 @@ result<void> udp_socket::disconnect() {
 }
 
 result<std::size_t> udp_socket::try_receive_many(datagram_batch& into) {
-  return detail::counted(detail::receive_datagrams(handle(), nullptr, into, segments_));
+  return detail::counted(detail::receive_datagrams(handle(), nullptr, into, joins_segments()));
 }
 result<std::size_t> udp_socket::try_send_many(std::span<const outgoing_datagram> datagrams) {
   return detail::counted(detail::send_datagrams(handle(), nullptr, datagrams));
@@ -200,7 +200,7 @@ result<std::size_t> udp_socket::try_send_many(std::span<const outgoing_datagram>
 
 result<void> udp_socket::set_gro(bool on) {
   auto set = detail::set_socket_option(native_handle(), SOL_UDP, UDP_GRO, int{on});
-  if (set) segments_ = on;
+  if (set) set_joins_segments(on);
   return set;
 }
 

@@ -240,7 +240,9 @@ class datagram_socket {
     return detail::handle_operation<Step>(handle(), std::move(step));
   }
 
-  bool segments_ = false;  // whether the kernel may join datagrams
+  // Whether the kernel may join datagrams.
+  bool joins_segments() const noexcept { return segments_; }
+  void set_joins_segments(bool on) noexcept { segments_ = on; }
 
  private:
   detail::handle_operation<detail::receive_datagram_step> receiving(
@@ -250,6 +252,7 @@ class datagram_socket {
   WEFT_API result<datagram> receive_now(std::span<std::byte> into, detail::receive_mode mode);
 
   detail::owned_handle handle_;
+  bool segments_ = false;
 };
 
 }  // namespace net

@@ -163,7 +163,7 @@ class udp_socket : public datagram_socket {
   /// datagram is lost.
   auto receive_many(datagram_batch& into) {
     return detail::handle_operation<detail::receive_datagrams_step>(
-        handle(), detail::receive_datagrams_step(into, segments_));
+        handle(), detail::receive_datagrams_step(into, joins_segments()));
   }
   /// Sends from the front of `datagrams` what the socket takes, at most `datagram_batch::max_count`
   /// of them. Yields how many: at least one of those that there are. Errors: of the first.
