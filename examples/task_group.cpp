@@ -56,7 +56,8 @@ auto two_at_once(int count) -> weft::task<int> {
 }
 
 auto show_all() -> weft::task<weft::result<void>> {
-  auto pages = co_await or_return(all_of({"news", "map", "broken"}));
+  std::vector<std::string> urls{"news", "map", "broken"};
+  auto pages = co_await or_return(all_of(urls));
   std::printf("group: %s\n", pages.c_str());
   auto nothing = co_await all_or_nothing();
   std::printf("all or nothing: %s\n", nothing.error().message().c_str());
