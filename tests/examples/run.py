@@ -314,15 +314,6 @@ def check_stream_body(program):
     program.stop()
 
 
-STARTED_BY_A_MANAGER = {"inherited": check_inherited}
-
-SERVES = {
-    "hello": check_hello,
-    "inherited": check_not_inherited,
-    "stream_body": check_stream_body,
-    "tcp_echo": check_tcp_echo,
-    "udp_echo": check_udp_echo,
-}
 def check_line_server(program):
     with program.connect() as connection:
         connection.sendall(b"set greeting hello there\r\nget greeting\n" + b"x" * 300 + b"\nget nothing\nwhat\nqui")
@@ -359,7 +350,17 @@ def check_proxy(program):
     program.stop()
 
 
-SERVES = {"line_server": check_line_server, "proxy": check_proxy, "hello": check_hello, "tcp_echo": check_tcp_echo, "stream_body": check_stream_body}
+STARTED_BY_A_MANAGER = {"inherited": check_inherited}
+
+SERVES = {
+    "hello": check_hello,
+    "inherited": check_not_inherited,
+    "line_server": check_line_server,
+    "proxy": check_proxy,
+    "stream_body": check_stream_body,
+    "tcp_echo": check_tcp_echo,
+    "udp_echo": check_udp_echo,
+}
 
 
 def main():
