@@ -35,9 +35,9 @@ auto forward(weft::net::tcp_stream client) -> weft::task<weft::result<void>> {
   auto [rest, early] = std::move(in).release();
   co_await or_return(server.write_all(early.view()));
   auto count = co_await or_return(weft::io::copy_bidirectional(rest, server));
-  std::printf("%llu bytes there, %llu back\n",
-              static_cast<unsigned long long>(early.size() + count.first_to_second),
-              static_cast<unsigned long long>(count.second_to_first));
+  unsigned long long there = early.size() + count.first_to_second;
+  unsigned long long back = count.second_to_first;
+  std::printf("%llu bytes there, %llu back\n", there, back);
   std::fflush(stdout);
   co_return {};
 }

@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-using weft::or_return;
 using namespace std::chrono_literals;
 
 namespace {

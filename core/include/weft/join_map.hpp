@@ -22,15 +22,17 @@ class of_map {
   explicit of_map(Map& map) noexcept : map_(&map) {}
   member_list& members() const noexcept { return map_->members_; }
 
- protected:
+  Map& map() const noexcept { return *map_; }
+
+ private:
   Map* map_;
 };
 
 template <class Map>
 struct next_of_map : of_map<Map> {
   using of_map<Map>::of_map;
-  bool poll() noexcept { return this->map_->poll_next(); }
-  auto take() { return this->map_->try_join_next(); }
+  bool poll() noexcept { return this->map().poll_next(); }
+  auto take() { return this->map().try_join_next(); }
 };
 
 template <class Map>
@@ -39,8 +41,8 @@ struct every_of_map : of_map<Map> {
   bool poll() noexcept { return this->members().poll_all(); }
   auto take() {
     std::vector<typename Map::value_type> all;
-    all.reserve(this->map_->size());
-    while (auto one = this->map_->try_join_next()) all.push_back(std::move(*one));
+    all.reserve(this->map().size());
+    while (auto one = this->map().try_join_next()) all.push_back(std::move(*one));
     return all;
   }
 };
@@ -54,7 +56,7 @@ struct nothing_of_map : of_map<Map> {
   }
   void take() noexcept {
     while (this->members().first_ended()) this->members().pop();
-    this->map_->by_key_.clear();
+    this->map().by_key_.clear();
   }
 };
 

@@ -202,7 +202,7 @@ result<filter> filter::parse(std::string_view directives) {
 }
 
 filter filter::from_environment(std::string_view otherwise, const char* variable) {
-  const auto* text = std::getenv(variable);
+  const auto* text = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): said of it
   if (text && *text) {
     auto read = parse(text);
     if (read) return *read;

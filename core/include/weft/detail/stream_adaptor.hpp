@@ -140,7 +140,7 @@ class polled_stream {
     ready_.emplace(std::move(next));
     return true;
   }
-  bool yield_value(auto&& item) { return yield(Yields::value(std::move(item))); }
+  bool yield_value(auto&& item) { return yield(Yields::value(std::forward<decltype(item)>(item))); }
   bool yield_end() { return yield(Yields::end()); }
   // What `yield` was given, for later.
   next_type taken_back() {
@@ -247,7 +247,7 @@ class [[nodiscard]] stream_adaptor : public stream_adaptor_tag {
   explicit stream_adaptor(Make&& make) : make_(std::move(make)) {}
   template <class Source>
   auto apply(Source&& source) && {
-    return std::move(make_)(std::move(source));
+    return std::move(make_)(std::forward<Source>(source));
   }
 
  private:
@@ -262,7 +262,7 @@ struct one_after_the_other {
       : first(std::move(inner)), second(std::move(outer)) {}
   template <class Source>
   auto operator()(Source&& source) && {
-    return std::move(second).apply(std::move(first).apply(std::move(source)));
+    return std::move(second).apply(std::move(first).apply(std::forward<Source>(source)));
   }
 };
 
@@ -284,7 +284,7 @@ auto operator|(Source&& source, Adaptor&& adaptor) {
     } else if constexpr (std::is_lvalue_reference_v<Source>) {
       return adapts(std::forward<Adaptor>(adaptor)).apply(stream_reference<held>(source));
     } else {
-      return adapts(std::forward<Adaptor>(adaptor)).apply(held(std::move(source)));
+      return adapts(std::forward<Adaptor>(adaptor)).apply(held(std::forward<Source>(source)));
     }
   }
 }

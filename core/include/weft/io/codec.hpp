@@ -139,7 +139,7 @@ class sink_awaiter : public leaf_awaiter<sink_awaiter<Codec, Frame, Flushes, Clo
   }
   bool drained_to(std::size_t below) noexcept {
     auto came = to_.poll_drain(state_, below);
-    if (came.failed()) failed(std::move(came).error());
+    if (came.failed()) return failed(std::move(came).error()), false;
     return came.done() && !failure_;
   }
   bool failed(error&& failure) noexcept {

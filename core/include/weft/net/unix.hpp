@@ -174,7 +174,9 @@ class unix_listener {
 };
 
 /// A Unix socket for datagrams: reliable and in order; sending waits while the receiver's queue is
-/// full. Everything else is said at datagram_socket. Its file stays when it is closed.
+/// full. Connect to receivers that many send to: of an unconnected sender Linux knows not whom it
+/// waits for, and wakes it only when one of its own datagrams is read. Everything else is said at
+/// datagram_socket. Its file stays when it is closed.
 class unix_datagram : public datagram_socket {
  public:
   /// Without a socket; only good for being assigned to.

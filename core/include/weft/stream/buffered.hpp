@@ -56,7 +56,7 @@ struct make_buffered {
   auto operator()(Source&& source) && {
     static_assert(awaitable<stream_item_t<Source>>,
                   "buffered: the items of the source are neither tasks nor operations");
-    return what_comes<Ordered>(std::move(source), limit) | map(shows());
+    return what_comes<Ordered>(std::forward<Source>(source), limit) | map(shows());
   }
 };
 

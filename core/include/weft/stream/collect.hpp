@@ -98,12 +98,12 @@ struct make_fold {
   explicit make_fold(Fold&& of) : fold(std::move(of)) {}
   template <class Source>
   auto operator()(Source&& source) && {
-    return fold_operation<Source, Fold>(std::move(source), std::move(fold));
+    return fold_operation<Source, Fold>(std::forward<Source>(source), std::move(fold));
   }
 };
 template <class Fold>
 auto consumed_by(Fold&& fold) {
-  return stream_adaptor<make_fold<Fold>>(make_fold<Fold>(std::move(fold)));
+  return stream_adaptor<make_fold<Fold>>(make_fold<Fold>(std::forward<Fold>(fold)));
 }
 
 template <class Value, class Function>
@@ -115,7 +115,7 @@ struct folding {
       : value(std::move(initial)), function(std::move(step)) {}
   template <class Item>
   bool add(Item&& item) {
-    value = function(std::move(value), std::move(item));
+    value = function(std::move(value), std::forward<Item>(item));
     return false;
   }
   Value take() { return std::move(value); }
@@ -128,12 +128,12 @@ struct collecting {
   explicit collecting(Container&& into) : all(std::move(into)) {}
   template <class Item>
   bool add(Item&& item) {
-    if constexpr (requires { all.push_back(std::move(item)); }) {
-      all.push_back(std::move(item));
+    if constexpr (requires { all.push_back(std::forward<Item>(item)); }) {
+      all.push_back(std::forward<Item>(item));
     } else if constexpr (requires { all.append(item); }) {
       all.append(item);
     } else {
-      all.insert(std::move(item));
+      all.insert(std::forward<Item>(item));
     }
     return false;
   }
@@ -150,7 +150,7 @@ struct visiting {
     using returned = std::invoke_result_t<Function&, Item>;
     static_assert(!awaitable<std::remove_cvref_t<returned>>,
                   "for_each: the function returns something to be awaited; put it into weft::then");
-    (void)function(std::move(item));
+    (void)function(std::forward<Item>(item));
     return false;
   }
   void take() noexcept {}
@@ -202,7 +202,7 @@ struct make_find {
   template <class Source>
   auto operator()(Source&& source) && {
     using fold = finding<stream_item_t<Source>, Function>;
-    return fold_operation<Source, fold>(std::move(source), fold(std::move(function)));
+    return fold_operation<Source, fold>(std::forward<Source>(source), fold(std::move(function)));
   }
 };
 

@@ -314,7 +314,7 @@ struct make_of_two {
   explicit make_of_two(Second&& of) : second(std::move(of)) {}
   template <class First>
   auto operator()(First&& first) && {
-    return Stream<First, Second>(std::move(first), std::move(second));
+    return Stream<First, Second>(std::forward<First>(first), std::move(second));
   }
 };
 template <template <class, class> class Stream, class Second>
@@ -328,7 +328,7 @@ struct make_of_one {
   make_of_one() noexcept = default;
   template <class Source>
   auto operator()(Source&& source) && {
-    return Stream<Source>(std::move(source));
+    return Stream<Source>(std::forward<Source>(source));
   }
 };
 
@@ -337,7 +337,7 @@ struct make_chunks {
   explicit make_chunks(std::size_t of) noexcept : size(of) {}
   template <class Source>
   auto operator()(Source&& source) && {
-    return chunked_stream<Source>(std::move(source), size);
+    return chunked_stream<Source>(std::forward<Source>(source), size);
   }
 };
 

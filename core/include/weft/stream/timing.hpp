@@ -118,7 +118,7 @@ struct make_timed {
   explicit make_timed(duration of) noexcept : wait(of) {}
   template <class Source>
   auto operator()(Source&& source) && {
-    return Stream<Source>(std::move(source), wait);
+    return Stream<Source>(std::forward<Source>(source), wait);
   }
 };
 struct make_timed_chunks {
@@ -127,7 +127,7 @@ struct make_timed_chunks {
   make_timed_chunks(std::size_t most, duration longest) noexcept : size(most), wait(longest) {}
   template <class Source>
   auto operator()(Source&& source) && {
-    return timed_chunks<Source>(std::move(source), size, wait);
+    return timed_chunks<Source>(std::forward<Source>(source), size, wait);
   }
 };
 

@@ -62,12 +62,12 @@ struct make_staged {
   explicit make_staged(Stage&& of) : stage(std::move(of)) {}
   template <class Source>
   auto operator()(Source&& source) && {
-    return staged_stream<Source, Stage>(std::move(source), std::move(stage));
+    return staged_stream<Source, Stage>(std::forward<Source>(source), std::move(stage));
   }
 };
 template <class Stage>
 auto staged(Stage&& stage) {
-  return stream_adaptor<make_staged<Stage>>(make_staged<Stage>(std::move(stage)));
+  return stream_adaptor<make_staged<Stage>>(make_staged<Stage>(std::forward<Stage>(stage)));
 }
 
 template <class Function>
@@ -75,11 +75,11 @@ class stage_with {
  public:
   template <class Item>
   using output = Item;
-  explicit stage_with(Function&& function) : function_(std::move(function)) {}
+  explicit stage_with(Function&& called) : function(std::move(called)) {}
   bool over() const noexcept { return false; }
 
  protected:
-  Function function_;
+  Function function;
 };
 
 template <class Returned>
@@ -97,7 +97,7 @@ struct map_stage : stage_with<Function> {
   using stage_with<Function>::stage_with;
   template <class Item>
   std::optional<output<Item>> feed(Item&& item) {
-    return std::optional<output<Item>>(std::in_place, this->function_(std::move(item)));
+    return std::optional<output<Item>>(std::in_place, this->function(std::forward<Item>(item)));
   }
 };
 
@@ -107,8 +107,8 @@ struct inspect_stage : stage_with<Function> {
   using stage_with<Function>::stage_with;
   template <class Item>
   std::optional<Item> feed(Item&& item) {
-    this->function_(std::as_const(item));
-    return std::optional<Item>(std::move(item));
+    this->function(std::as_const(item));
+    return std::optional<Item>(std::forward<Item>(item));
   }
 };
 
@@ -118,8 +118,8 @@ struct filter_stage : stage_with<Function> {
   using stage_with<Function>::stage_with;
   template <class Item>
   std::optional<Item> feed(Item&& item) {
-    if (!this->function_(std::as_const(item))) return std::nullopt;
-    return std::optional<Item>(std::move(item));
+    if (!this->function(std::as_const(item))) return std::nullopt;
+    return std::optional<Item>(std::forward<Item>(item));
   }
 };
 
@@ -131,7 +131,7 @@ struct filter_map_stage : stage_with<Function> {
   using stage_with<Function>::stage_with;
   template <class Item>
   std::optional<output<Item>> feed(Item&& item) {
-    return this->function_(std::move(item));
+    return this->function(std::forward<Item>(item));
   }
 };
 
@@ -143,7 +143,7 @@ struct enumerate_stage {
   bool over() const noexcept { return false; }
   template <class Item>
   std::optional<output<Item>> feed(Item&& item) {
-    return std::optional<output<Item>>(std::in_place, index++, std::move(item));
+    return std::optional<output<Item>>(std::in_place, index++, std::forward<Item>(item));
   }
 };
 
@@ -157,7 +157,7 @@ struct take_stage {
   template <class Item>
   std::optional<Item> feed(Item&& item) {
     --left;
-    return std::optional<Item>(std::move(item));
+    return std::optional<Item>(std::forward<Item>(item));
   }
 };
 
@@ -174,7 +174,7 @@ struct skip_stage {
       --left;
       return std::nullopt;
     }
-    return std::optional<Item>(std::move(item));
+    return std::optional<Item>(std::forward<Item>(item));
   }
 };
 
@@ -186,9 +186,9 @@ struct take_while_stage : stage_with<Function> {
   bool over() const noexcept { return ended; }
   template <class Item>
   std::optional<Item> feed(Item&& item) {
-    ended = !this->function_(std::as_const(item));
+    ended = !this->function(std::as_const(item));
     if (ended) return std::nullopt;
-    return std::optional<Item>(std::move(item));
+    return std::optional<Item>(std::forward<Item>(item));
   }
 };
 
@@ -200,7 +200,7 @@ struct map_while_stage : filter_map_stage<Function> {
   bool over() const noexcept { return ended; }
   template <class Item>
   auto feed(Item&& item) {
-    auto made = this->function_(std::move(item));
+    auto made = this->function(std::forward<Item>(item));
     ended = !made;
     return made;
   }
@@ -213,9 +213,9 @@ struct skip_while_stage : stage_with<Function> {
   using stage_with<Function>::stage_with;
   template <class Item>
   std::optional<Item> feed(Item&& item) {
-    if (!begun && this->function_(std::as_const(item))) return std::nullopt;
+    if (!begun && this->function(std::as_const(item))) return std::nullopt;
     begun = true;
-    return std::optional<Item>(std::move(item));
+    return std::optional<Item>(std::forward<Item>(item));
   }
 };
 

@@ -40,6 +40,7 @@ class filter {
   /// The directives of the environment variable `variable`. When it is not set or empty,
   /// `otherwise`. What cannot be read is said on the standard error output, and `otherwise` holds:
   /// a program starts though its log is ill described. `otherwise` itself must be right.
+  /// Thread-safety: not while another thread changes the environment.
   static WEFT_API filter from_environment(std::string_view otherwise = "info",
                                           const char* variable = "WEFT_LOG");
 
