@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 using weft::or_return;
@@ -50,7 +51,8 @@ auto many(std::vector<std::string> texts) -> weft::task<weft::result<int>> {
 auto show() -> weft::task<weft::result<void>> {
   co_await both();
   co_await or_return(in_the_background());
-  auto sum = co_await or_return(many({"a b c", "d e", "f"}));
+  std::vector<std::string> texts{"a b c", "d e", "f"};
+  auto sum = co_await or_return(many(std::move(texts)));
   std::printf("%d words in all\n", sum);
   co_return {};
 }
