@@ -39,6 +39,11 @@ try_join: 3
 try_join: 'two' is no number: malformed input
 spawn: 2083330
 """,
+    "blocking": """\
+the digits of 1234 sum to 10
+those of the first thousand numbers to 13500
+too large for this example: an exception escaped the task
+""",
     "cancel": """\
 the worker is cleaned up
 aborted
@@ -350,9 +355,34 @@ def check_proxy(program):
     program.stop()
 
 
+def check_chat(program):
+    def reader(connection):
+        return connection.makefile("rb")
+
+    with program.connect() as ann, program.connect() as bob:
+        from_ann, from_bob = reader(ann), reader(bob)
+        ann.sendall(b"ann\n")
+        expect_equal([from_ann.readline(), from_ann.readline()], [b"* your name?\n", b"* welcome, ann\n"], "to ann")
+        expect_equal(from_ann.readline(), b"*: ann comes\n", "what ann hears first")
+        bob.sendall(b"bob\n")
+        expect_equal([from_bob.readline(), from_bob.readline()], [b"* your name?\n", b"* welcome, bob\n"], "to bob")
+        expect_equal(from_ann.readline(), b"*: bob comes\n", "what ann hears of bob")
+        expect_equal(from_bob.readline(), b"*: bob comes\n", "what bob hears of himself")
+        bob.sendall(b"hello\nare you there?\n")
+        expect_equal([from_ann.readline(), from_ann.readline()], [b"bob: hello\n", b"bob: are you there?\n"], "to ann")
+        ann.sendall(b"yes\n")
+        expect_equal(from_bob.readline(), b"ann: yes\n", "what bob hears, and not his own lines")
+        ann.shutdown(socket.SHUT_WR)
+        expect_equal(from_bob.readline(), b"*: ann leaves\n", "what bob hears in the end")
+        from_ann.close()
+        from_bob.close()
+    program.stop()
+
+
 STARTED_BY_A_MANAGER = {"inherited": check_inherited}
 
 SERVES = {
+    "chat": check_chat,
     "hello": check_hello,
     "inherited": check_not_inherited,
     "line_server": check_line_server,
