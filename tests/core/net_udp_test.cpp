@@ -204,7 +204,13 @@ task<result<void>> try_functions_never_wait() {
   EXPECT_EQ(server.try_receive(buffer).value().size(), 1U);
   auto none = server.try_receive(buffer);
   EXPECT_TRUE(!none && none.error() == std::errc::operation_would_block);
+  // What the kernel said of a datagram may come after the datagram was taken: once for each.
   auto late = co_await weft::timeout(0ms, server.readable());
+  for (int said = 1; late && said <= 2; ++said) {
+    auto still_none = server.try_receive(buffer);
+    EXPECT_TRUE(!still_none && still_none.error() == std::errc::operation_would_block);
+    late = co_await weft::timeout(0ms, server.readable());
+  }
   EXPECT_TRUE(!late && late.error() == errc::timed_out);
   auto writable = co_await server.ready(interest::either);
   EXPECT_TRUE(writable.writable());
