@@ -100,7 +100,9 @@ task<result<void>> a_call_is_made_until_it_does_not_block() {
   };
   auto late = co_await weft::timeout(0ms, events.read_with(take));
   EXPECT_TRUE(!late && late.error() == errc::timed_out);
-  EXPECT_EQ(calls, 1);
+  EXPECT_GE(calls, 1);
+  EXPECT_LE(calls, 2)
+      << "what the kernel says first, that it is writable, may ask for a second look";
   std::thread writer([number = events.native_handle()] { (void)add_count(number, 7); });
   auto count = co_await events.read_with(take);
   writer.join();
