@@ -1,4 +1,4 @@
-// The driver over epoll: one descriptor, edge-triggered, on which every idle worker waits.
+// The driver over epoll: one descriptor, edge-triggered.
 #pragma once
 
 #include <memory>

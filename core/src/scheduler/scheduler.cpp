@@ -282,7 +282,9 @@ bool scheduler::poll_unshielded() noexcept {
 }
 
 void scheduler::stop_workers() noexcept {
-  stopping_.store(true, std::memory_order_release);
+  stopping_.store(true, std::memory_order_seq_cst);
+  while (parking_.wake_one()) {
+  }
   driver_->wake_one();
   for (auto& one : workers_) {
     if (one->thread.joinable()) one->thread.join();

@@ -20,6 +20,7 @@
 #include "scheduler/idle.hpp"
 #include "scheduler/injection_queue.hpp"
 #include "scheduler/owned_tasks.hpp"
+#include "scheduler/parking.hpp"
 #include "scheduler/worker.hpp"
 #include "task/thread_place.hpp"
 #include "time/runtime_clock.hpp"
@@ -78,7 +79,11 @@ class scheduler {
   shutdown_report shut_down(std::chrono::nanoseconds grace, bool by_place) noexcept;
 
   void wake_if_idle() noexcept {
-    if (idle_.claim_wake()) driver_->wake_one();
+    if (idle_.claim_wake()) wake_worker();
+  }
+  // One that waits; when none does, the next that will.
+  void wake_worker() noexcept {
+    if (!parking_.wake_one()) driver_->wake_one();
   }
   // A thread waits for this task, which is complete.
   void tell_waiting_thread(task_header* task) noexcept;
@@ -97,6 +102,7 @@ class scheduler {
   blocking_pool& blocking() noexcept { return *blocking_; }
   weft::environment& environment() noexcept { return *options_.environment; }
   idle_state& idle() noexcept { return idle_; }
+  parking& idle_workers() noexcept { return parking_; }
   injection_queue& injected() noexcept { return injected_; }
   owned_tasks& tasks() noexcept { return tasks_; }
   std::vector<std::unique_ptr<worker>>& workers() noexcept { return workers_; }
@@ -107,6 +113,7 @@ class scheduler {
   bool measures_polls() const noexcept { return measures_polls_.load(std::memory_order_relaxed); }
   void measure_polls(bool on) noexcept { measures_polls_.store(on, std::memory_order_relaxed); }
   bool stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
+  const facade::atomic<bool>& stop_flag() const noexcept { return stopping_; }
   bool current_thread() const noexcept { return options_.current_thread; }
   const scheduler_options& options() const noexcept { return options_; }
 
@@ -129,6 +136,7 @@ class scheduler {
   driver_reference driver_;
   std::shared_ptr<blocking_pool> blocking_;
   idle_state idle_;
+  parking parking_;
   injection_queue injected_;
   owned_tasks tasks_;
   std::vector<std::unique_ptr<worker>> workers_;

@@ -150,7 +150,7 @@ void worker::loop(const task_header* until) noexcept {
 // and to pass that on, again and again until it gets a processor.
 void worker::look_at_driver() noexcept {
   if (owner_.idle().wake_pending()) return;
-  if (turn_driver(0).woken && owner_.idle().wake_pending()) owner_.io().wake_one();
+  if (turn_driver(0).woken && owner_.idle().wake_pending()) owner_.wake_worker();
 }
 
 // Tasks that become ready here go to the queue's tail; one peer is woken for all of them, by
@@ -165,6 +165,7 @@ driver::turn worker::turn_driver(int timeout_ms) noexcept {
 }
 
 void worker::fire_timers() noexcept {
+  if (earliest_tick() == timer_wheel::none) return;
   auto now = owner_.now_ns() / timer_wheel::tick_ns;
   batching_ = true;
   timers_.advance(now);
@@ -180,13 +181,19 @@ void worker::share_work() noexcept {
   if (queue_.size() > 1) owner_.wake_if_idle();
 }
 
-int worker::park_timeout() noexcept {
+// Of its own timers, and of those of others that it would come to rescue.
+std::uint64_t worker::earliest_tick() const noexcept {
   auto earliest = timers_.next_tick();
   for (auto& peer : owner_.workers()) {
     if (peer.get() == this) continue;
     auto next = peer->timers_.next_tick();
     if (next != timer_wheel::none) earliest = std::min(earliest, next + rescue_ms);
   }
+  return earliest;
+}
+
+int worker::park_timeout() noexcept {
+  auto earliest = earliest_tick();
   if (earliest == timer_wheel::none) return -1;
   if (owner_.clock().paused()) {
     if (owner_.blocking().busy()) return -1;  // its end wakes us
@@ -287,12 +294,25 @@ bool worker::hook_left_work() noexcept {
 // A worker that stays idle gives memory back, by half each second, until there is no more.
 void worker::wait(int timeout_ms) noexcept {
   while (untrimmed_ && (timeout_ms < 0 || timeout_ms > trim_after_ms)) {
-    if (turn_driver(trim_after_ms).events > 0) return;
+    if (wait_once(trim_after_ms)) return;
     untrimmed_ = trim_frames();
     trim_block_cache();
     if (timeout_ms > 0) timeout_ms -= trim_after_ms;
   }
-  turn_driver(timeout_ms);
+  wait_once(timeout_ms);
+}
+
+// True: something happened.
+bool worker::wait_once(int timeout_ms) noexcept {
+  if (owner_.workers().size() == 1) return turn_driver(timeout_ms).events > 0;
+  auto& others = owner_.idle_workers();
+  if (others.take_seat()) {
+    auto seen = turn_driver(timeout_ms);
+    others.leave_seat();
+    return seen.events > 0;
+  }
+  return others.wait(place_, timeout_ms, owner_.idle(), owner_.stop_flag()) !=
+         parking::ending::late;
 }
 
 }  // namespace detail

@@ -11,6 +11,7 @@
 #include "driver/driver.hpp"
 #include "facade.hpp"
 #include "scheduler/local_queue.hpp"
+#include "scheduler/parking.hpp"
 #include "time/timer_wheel.hpp"
 
 namespace weft {
@@ -86,9 +87,11 @@ class alignas(64) worker {
   void park() noexcept;
   bool hook_left_work() noexcept;
   void wait(int timeout_ms) noexcept;
+  bool wait_once(int timeout_ms) noexcept;
   driver::turn turn_driver(int timeout_ms) noexcept;
   void look_at_driver() noexcept;
   void share_work() noexcept;
+  std::uint64_t earliest_tick() const noexcept;
   int park_timeout() noexcept;
   void drain() noexcept;
 
@@ -104,6 +107,7 @@ class alignas(64) worker {
   std::uint64_t random_;
   std::uint64_t polls_when_woken_ = 0;
   worker_counters counters_;
+  parking::place place_;
   timer_wheel timers_;
   local_queue queue_;
 };
