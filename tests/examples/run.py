@@ -44,6 +44,9 @@ the digits of 1234 sum to 10
 those of the first thousand numbers to 13500
 too large for this example: an exception escaped the task
 """,
+    "in_place": """\
+received: from a task of the same worker
+""",
     "cancel": """\
 the worker is cleaned up
 aborted

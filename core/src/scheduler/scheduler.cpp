@@ -186,7 +186,8 @@ void scheduler::run(task_header* task) noexcept {
 
 // Woken while it ran: behind all others, so that yielding is fair.
 void scheduler::schedule_again(task_header* task) noexcept {
-  worker_here()->push(task, false);
+  if (auto* mine = worker_here()) return mine->push(task, false);
+  schedule(task);  // the worker was handed over
 }
 
 void scheduler::cancel(task_header* task) noexcept {
@@ -290,7 +291,7 @@ void scheduler::stop_workers() noexcept {
     if (one->thread.joinable()) one->thread.join();
   }
   std::unique_lock held(driving_);
-  while (driven_) driving_changed_.wait(held);
+  while (driven_ || handed_over_ > 0) driving_changed_.wait(held);
 }
 
 shutdown_report scheduler::shut_down(duration grace, bool by_place) noexcept {

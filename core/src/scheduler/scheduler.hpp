@@ -85,6 +85,9 @@ class scheduler {
   void wake_worker() noexcept {
     if (!parking_.wake_one()) driver_->wake_one();
   }
+  // On a thread of the blocking pool, in place of one that blocks (block_in_place).
+  void run_handed_over(worker& one) noexcept;
+  void note_handed_over(int change) noexcept;
   // A thread waits for this task, which is complete.
   void tell_waiting_thread(task_header* task) noexcept;
   // A shielded task is counted from before it starts until its frames are gone. False: the grace
@@ -153,6 +156,7 @@ class scheduler {
   std::mutex driving_;
   std::condition_variable driving_changed_;
   bool driven_ = false;
+  int handed_over_ = 0;  // workers that threads of the blocking pool run, or will; guarded as well
   atomic_waker unshielded_;
   facade::atomic<bool> shut_down_{false};
 };

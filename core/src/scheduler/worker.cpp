@@ -103,6 +103,8 @@ void worker::run(task_header* task) noexcept {
     } else {
       owner_.run(task);
     }
+    if (lost()) [[unlikely]]
+      return;
     // What it woke shares its budget, so that a pair of tasks cannot keep the worker to itself.
     if (!lifo_) return;
     if (in_a_row >= lifo_limit || thread_place.budget == 0) {
@@ -132,6 +134,8 @@ void worker::loop(const task_header* until) noexcept {
     if (!task) task = steal();
     if (task) {
       run(task);
+      if (lost()) [[unlikely]]
+        return;
     } else {
       park();
     }
@@ -235,6 +239,24 @@ void worker::park() noexcept {
   share_work();
 }
 
+// The LIFO slot cannot be stolen from.
+void worker::prepare_hand_over() noexcept {
+  stop_being_busy();
+  if (!lifo_) return;
+  if (!queue_.push(std::exchange(lifo_, nullptr), owner_.injected()))
+    worker_counters::count(counters_.overflows);
+  owner_.wake_if_idle();
+}
+
+void worker::take_back() noexcept {
+  begin_to_be_busy();
+}
+
+// block_in_place gave it to another thread: this one must not touch it any more.
+bool worker::lost() const noexcept {
+  return thread_place.worker != this;
+}
+
 void worker::begin_to_be_busy() noexcept {
   counters_.busy_since_ns.store(owner_.environment().monotonic_ns(), std::memory_order_relaxed);
 }
@@ -248,6 +270,7 @@ void worker::stop_being_busy() noexcept {
 void worker::run_measured(task_header* task) noexcept {
   auto start = owner_.environment().monotonic_ns();
   owner_.run(task);
+  if (lost()) return;  // the time of another thread begins there
   auto took = owner_.environment().monotonic_ns() - start;
   worker_counters::count(counters_.measured_ns, took);
   worker_counters::count(counters_.measured[poll_times::bucket_of(std::chrono::nanoseconds(took))]);

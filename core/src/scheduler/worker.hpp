@@ -50,6 +50,9 @@ class alignas(64) worker {
 
   // From the worker's own thread: a task was woken. `next`: run it right after the present one.
   void push(task_header* task, bool next) noexcept;
+  // It is about to go on in another thread; or this one keeps it after all.
+  void prepare_hand_over() noexcept;
+  void take_back() noexcept;
   // Wakes whose time has come.
   void fire_timers() noexcept;
   std::uint64_t random_bits() noexcept;
@@ -81,6 +84,7 @@ class alignas(64) worker {
   task_header* steal() noexcept;
   task_header* steal_once() noexcept;
   void run(task_header* task) noexcept;
+  bool lost() const noexcept;
   void run_measured(task_header* task) noexcept;
   void stop_being_busy() noexcept;
   void begin_to_be_busy() noexcept;

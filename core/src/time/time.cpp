@@ -15,8 +15,14 @@ void timer_entry::arm(std::uint64_t deadline_ns) noexcept {
   cancel();
   if (deadline_ns == timer_wheel::none) return;  // never
   auto* mine = static_cast<worker*>(thread_place.worker);
+  // After block_in_place this thread may be no worker. Then one that waits must look at how long.
+  bool borrowed = !mine;
+  if (borrowed) [[unlikely]]
+    mine = scheduler::here()->workers().front().get();
   if (!mine->timers().insert(*this, timer_wheel::tick_of(deadline_ns), waker::current())) {
     state_.store(state::fired, std::memory_order_relaxed);
+  } else if (borrowed) [[unlikely]] {
+    scheduler::here()->wake_worker();
   }
 }
 
