@@ -49,15 +49,16 @@ def choose(only, of_weft, of_peer):
     return only or both
 
 
-def list_workloads(program):
-    done = subprocess.run([program, "--list"], capture_output=True, text=True, timeout=60)
+def list_workloads(program, *which):
+    command = [program, *which, "--list"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     if done.returncode != 0:
         raise SchedError(f"{program} --list failed: {done.stderr.strip()}")
     return done.stdout.split()
 
 
-def measure(options, workload, programs):
-    """The comparisons of wall time and of CPU time."""
+def measure(options, workload, programs, figures=FIGURES):
+    """A comparison for each of the figures."""
     results = {name: {} for name in programs}
     for number, name in interleaved(list(programs), options.rounds):
         report.progress(f"{workload}, round {number + 1} of {options.rounds}: {name}")
@@ -69,7 +70,7 @@ def measure(options, workload, programs):
         raise SchedError(f"{workload}: different numbers of operations: {sorted(operations)}")
     return [
         compare(workload, unit, series(results[subject], key), peer, series(results[peer], key))
-        for unit, key in FIGURES
+        for unit, key in figures
     ]
 
 
@@ -79,7 +80,9 @@ def series(lines, key):
 
 def run_once(options, program, workload):
     command = [program, "--workers", options.workers, "--reps", options.reps]
-    command += ["--scale", options.scale, workload]
+    command += ["--scale", options.scale]
+    command += ["--growth"] if options.command == "growth" else []
+    command += [workload]
     done = subprocess.run(
         [str(part) for part in command],
         capture_output=True,
