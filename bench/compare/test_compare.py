@@ -140,6 +140,11 @@ class Workloads(unittest.TestCase):
         with self.assertRaisesRegex(workload_sched.SchedError, "c"):
             workload_sched.choose(["b", "c"], ["a", "b"], ["b", "c"])
 
+    def test_what_only_one_side_has_is_named(self):
+        known = {"weft": ["a", "b"], "tokio": ["b", "c"]}
+        self.assertEqual(list(workload_sched.one_sided(known)), ["not in weft: c", "not in tokio: a"])
+        self.assertEqual(list(workload_sched.one_sided({"weft": ["a"], "tokio": ["a"]})), [])
+
     def test_growth_has_a_table_for_each_kind(self):
         names = ["tasks_held_1", "tasks_held_1000", "timers_fired_10"]
         kinds = {"tasks_held": [1, 1000], "timers_fired": [10]}

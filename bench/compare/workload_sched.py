@@ -35,10 +35,17 @@ def run(options):
         comparisons += [wall, cpu]
         rows.append([workload, *cells(wall), *cells(cpu)])
     report.table(columns, rows)
-    absent = [name for name in known["tokio"] if name not in known[options.subject]]
-    if absent:
-        print(f"not in {options.subject} yet: {', '.join(absent)}")
+    for line in one_sided(known):
+        print(line)
     return comparisons
+
+
+def one_sided(known):
+    """What is said of workloads that only one program has; `known` is its names by program."""
+    for name, other in zip(known, reversed(known)):
+        absent = [workload for workload in known[other] if workload not in known[name]]
+        if absent:
+            yield f"not in {name}: {', '.join(absent)}"
 
 
 def choose(only, of_weft, of_peer):
