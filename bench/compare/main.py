@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares weft with its peers in one run: `main.py sched`, `main.py h1`, `main.py io`.
+"""Compares weft with its peers in one run: `main.py sched`, `growth`, `h1`, `io`.
 
 docs/benchmarks.md describes the method. Exit status: 0 measured, 1 a program failed or answered
 wrongly, 2 something needed is missing.
@@ -14,6 +14,7 @@ from pathlib import Path
 import answers
 import peers
 import report
+import workload_growth
 import workload_h1
 import workload_idle
 import workload_io
@@ -71,14 +72,18 @@ def arguments():
     h1.add_argument("--load-cpus", type=cpu_set, default={1})
     h1.add_argument("--weft-server", default=str(RELEASE / "servers" / "weft_bench_server"))
 
-    sched = commands.add_parser("sched", parents=[common], help="scheduler, locks, timers")
-    sched.add_argument("--rounds", type=bounded(int, 1, 1000), default=9)
-    sched.add_argument("--workers", type=bounded(int, 0, 64), default=2)
-    sched.add_argument("--reps", type=bounded(int, 1, 100), default=1, help="in each process")
-    sched.add_argument("--scale", type=bounded(float, 0.001, 10), default=1.0, help="of the work")
-    sched.add_argument("--only", type=words, default=[], help="names of workloads")
-    sched.add_argument("--cpus", dest="sched_cpus", type=cpu_set, default={0, 1})
-    sched.add_argument("--weft-sched", default=str(RELEASE / "sched"))
+    for name, rounds, workers, what in (
+        ("sched", 9, 2, "scheduler, channels, locks, timers"),
+        ("growth", 5, 1, "what a task or a timer costs among 1 to 1,000,000"),
+    ):
+        sched = commands.add_parser(name, parents=[common], help=what)
+        sched.add_argument("--rounds", type=bounded(int, 1, 1000), default=rounds)
+        sched.add_argument("--workers", type=bounded(int, 0, 64), default=workers)
+        sched.add_argument("--reps", type=bounded(int, 1, 100), default=1, help="in each process")
+        sched.add_argument("--scale", type=bounded(float, 0.001, 10), default=1.0, help="of work")
+        sched.add_argument("--only", type=words, default=[], help="names of workloads")
+        sched.add_argument("--cpus", dest="sched_cpus", type=cpu_set, default={0, 1})
+        sched.add_argument("--weft-sched", default=str(RELEASE / "sched"))
 
     io = commands.add_parser("io", parents=[common], help="TCP echo")
     io.add_argument("--rounds", type=bounded(int, 1, 1000), default=25)
@@ -139,7 +144,8 @@ def sched(options):
         return missing(f"{options.weft_sched} is not built: ./dev build release")
     if not options.sched_cpus <= os.sched_getaffinity(0):
         return missing("not all of these CPUs may be used: --cpus")
-    return finish(options, workload_sched.run(options))
+    measure = {"sched": workload_sched.run, "growth": workload_growth.run}[options.command]
+    return finish(options, measure(options))
 
 
 def io(options):
@@ -167,7 +173,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = arguments()
     try:
-        return {"h1": h1, "io": io, "sched": sched}[options.command](options)
+        return {"h1": h1, "io": io, "sched": sched, "growth": sched}[options.command](options)
     except FAILURES as error:
         return missing(str(error)) and 1
     except KeyboardInterrupt:

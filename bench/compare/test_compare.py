@@ -1,6 +1,8 @@
 """Tests of the harness itself, without a clock: python3 -m unittest discover bench/compare."""
 
+import argparse
 import json
+import os
 import socketserver
 import tempfile
 import threading
@@ -9,7 +11,9 @@ from pathlib import Path
 
 import answers
 import report
+import workload_growth
 import workload_io
+import workload_sched
 from load import LoadError, parse_wrk
 from stats import compare, interleaved, median_interval
 
@@ -127,6 +131,63 @@ class Echoes(unittest.TestCase):
         for how in ((lambda data: data[::-1],), (bytes.upper,), (lambda data: data, b"more")):
             with self.subTest(how), self.assertRaisesRegex(answers.WrongAnswer, "echo"):
                 self.check(*how)
+
+
+class Workloads(unittest.TestCase):
+    def test_what_only_one_side_has_is_not_compared(self):
+        self.assertEqual(workload_sched.choose([], ["a", "b"], ["b", "c"]), ["b"])
+        self.assertEqual(workload_sched.choose(["b"], ["a", "b"], ["a", "b"]), ["b"])
+        with self.assertRaisesRegex(workload_sched.SchedError, "c"):
+            workload_sched.choose(["b", "c"], ["a", "b"], ["b", "c"])
+
+    def test_what_only_one_side_has_is_named(self):
+        known = {"weft": ["a", "b"], "tokio": ["b", "c"]}
+        self.assertEqual(list(workload_sched.one_sided(known)), ["not in weft: c", "not in tokio: a"])
+        self.assertEqual(list(workload_sched.one_sided({"weft": ["a"], "tokio": ["a"]})), [])
+
+    def test_growth_has_a_table_for_each_kind(self):
+        names = ["tasks_held_1", "tasks_held_1000", "timers_fired_10"]
+        kinds = {"tasks_held": [1, 1000], "timers_fired": [10]}
+        self.assertEqual(workload_growth.by_kind(names), kinds)
+
+
+class SchedPrograms(unittest.TestCase):
+    """Two programs that print what a workload would."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = Path(directory.name)
+        self.options = argparse.Namespace(command="growth", rounds=2, workers=1, reps=1, scale=1.0)
+        self.options.sched_cpus = os.sched_getaffinity(0)
+
+    def program(self, name, **fields):
+        line = json.dumps({"bench": "w", "n": 10, "ns_per_op": 1, "cpu_ns_per_op": 1, **fields})
+        path = self.directory / name
+        path.write_text(f"#!/bin/sh\n[ \"$7\" = --growth ] && echo '{line}'\n")
+        path.chmod(0o755)
+        return str(path)
+
+    def test_memory_is_compared_as_time_is(self):
+        programs = {
+            "weft": self.program("a", cpu_ns_per_op=5, bytes_per_op=100),
+            "tokio": self.program("b", cpu_ns_per_op=10, bytes_per_op=400),
+        }
+        cpu, memory = workload_sched.measure(
+            self.options, "w", programs, workload_growth.FIGURES
+        )
+        self.assertEqual((cpu.ratio, cpu.unit), (0.5, "cpu ns/op"))
+        self.assertEqual((memory.ratio, memory.unit), (0.25, "bytes/op"))
+
+    def test_different_work_is_told(self):
+        programs = {"weft": self.program("a"), "tokio": self.program("b", n=11)}
+        with self.assertRaisesRegex(workload_sched.SchedError, "10, 11"):
+            workload_sched.measure(self.options, "w", programs)
+
+    def test_another_workload_is_told(self):
+        programs = {"weft": self.program("a"), "tokio": self.program("b", bench="v")}
+        with self.assertRaisesRegex(workload_sched.SchedError, "asked for w, got v"):
+            workload_sched.measure(self.options, "w", programs)
 
 
 class Json(unittest.TestCase):

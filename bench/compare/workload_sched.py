@@ -35,10 +35,17 @@ def run(options):
         comparisons += [wall, cpu]
         rows.append([workload, *cells(wall), *cells(cpu)])
     report.table(columns, rows)
-    absent = [name for name in known["tokio"] if name not in known[options.subject]]
-    if absent:
-        print(f"not in {options.subject} yet: {', '.join(absent)}")
+    for line in one_sided(known):
+        print(line)
     return comparisons
+
+
+def one_sided(known):
+    """What is said of workloads that only one program has; `known` is its names by program."""
+    for name, other in zip(known, reversed(known)):
+        absent = [workload for workload in known[other] if workload not in known[name]]
+        if absent:
+            yield f"not in {name}: {', '.join(absent)}"
 
 
 def choose(only, of_weft, of_peer):
@@ -49,15 +56,16 @@ def choose(only, of_weft, of_peer):
     return only or both
 
 
-def list_workloads(program):
-    done = subprocess.run([program, "--list"], capture_output=True, text=True, timeout=60)
+def list_workloads(program, *which):
+    command = [program, *which, "--list"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     if done.returncode != 0:
         raise SchedError(f"{program} --list failed: {done.stderr.strip()}")
     return done.stdout.split()
 
 
-def measure(options, workload, programs):
-    """The comparisons of wall time and of CPU time."""
+def measure(options, workload, programs, figures=FIGURES):
+    """A comparison for each of the figures."""
     results = {name: {} for name in programs}
     for number, name in interleaved(list(programs), options.rounds):
         report.progress(f"{workload}, round {number + 1} of {options.rounds}: {name}")
@@ -69,7 +77,7 @@ def measure(options, workload, programs):
         raise SchedError(f"{workload}: different numbers of operations: {sorted(operations)}")
     return [
         compare(workload, unit, series(results[subject], key), peer, series(results[peer], key))
-        for unit, key in FIGURES
+        for unit, key in figures
     ]
 
 
@@ -79,7 +87,9 @@ def series(lines, key):
 
 def run_once(options, program, workload):
     command = [program, "--workers", options.workers, "--reps", options.reps]
-    command += ["--scale", options.scale, workload]
+    command += ["--scale", options.scale]
+    command += ["--growth"] if options.command == "growth" else []
+    command += [workload]
     done = subprocess.run(
         [str(part) for part in command],
         capture_output=True,

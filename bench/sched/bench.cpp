@@ -27,11 +27,6 @@ double wall_ns() {
   return static_cast<double>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
 }
 
-weft::runtime make_runtime(unsigned workers) {
-  if (workers == 0) return weft::runtime::current_thread().build();
-  return weft::runtime::multi_thread().worker_threads(workers).build();
-}
-
 }  // namespace
 
 void check(bool holds, const char* what) {
@@ -66,6 +61,8 @@ runner::runner(int count, char** arguments) {
         scale_ = std::stod(value());
       } else if (argument == "--list") {
         list_ = true;
+      } else if (argument == "--growth") {
+        growth_ = true;
       } else {
         wanted_.insert(argument);
       }
@@ -73,40 +70,69 @@ runner::runner(int count, char** arguments) {
       check(false, "an option wants a number");
     }
   }
-  if (!list_) runtime_ = std::make_unique<weft::runtime>(make_runtime(workers_));
+  if (!list_) runtime_ = std::make_unique<weft::runtime>(make_runtime(threads::as_asked));
+}
+
+weft::runtime runner::make_runtime(threads on) const {
+  auto count = on == threads::current_thread ? 0
+               : on == threads::one_worker   ? 1
+               : on == threads::workers      ? workers()
+                                             : workers_;
+  if (count == 0) return weft::runtime::current_thread().build();
+  return weft::runtime::multi_thread().worker_threads(count).build();
 }
 
 std::size_t runner::scaled(std::size_t count) const {
   return std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(count) * scale_));
 }
 
-void runner::run(const std::string& name, std::size_t n, std::function<void(weft::runtime&)> work) {
+void runner::run(const std::string& name, std::size_t n, work repeated) {
   run_with_extra(name, n, [&](weft::runtime& runtime) {
-    work(runtime);
+    repeated(runtime);
     return std::string();
   });
 }
 
-void runner::run_task(const std::string& name, std::size_t n,
-                      std::function<weft::task<void>()> work) {
-  run(name, n, [&](weft::runtime& runtime) { runtime.block_on(work()); });
+void runner::run_with_extra(const std::string& name, std::size_t n,
+                            std::function<std::string(weft::runtime&)> repeated) {
+  if (wants(name)) measure(name, n, *runtime_, repeated);
 }
 
-void runner::run_with_extra(const std::string& name, std::size_t n,
-                            std::function<std::string(weft::runtime&)> work) {
+void runner::run_task(const std::string& name, std::size_t n,
+                      std::function<weft::task<void>()> repeated, threads on) {
+  run_prepared(name, n, on, [&](weft::runtime&) {
+    return [&](weft::runtime& runtime) { runtime.block_on(repeated()); };
+  });
+}
+
+void runner::run_prepared(const std::string& name, std::size_t n, threads on,
+                          const std::function<work(weft::runtime&)>& prepare) {
+  if (!wants(name)) return;
+  bool shared = on == threads::as_asked || (on == threads::workers && workers_ > 0);
+  auto own = shared ? nullptr : std::make_unique<weft::runtime>(make_runtime(on));
+  auto& runtime = shared ? *runtime_ : *own;
+  auto repeated = prepare(runtime);
+  measure(name, n, runtime, [&](weft::runtime& on_it) {
+    repeated(on_it);
+    return std::string();
+  });
+}
+
+bool runner::wants(const std::string& name) {
   known_.insert(name);
-  if (list_) {
-    std::printf("%s\n", name.c_str());
-    return;
-  }
-  if (!wanted_.empty() && !wanted_.contains(name)) return;
-  auto extra = work(*runtime_);
+  if (list_) std::printf("%s\n", name.c_str());
+  return !list_ && (wanted_.empty() || wanted_.contains(name));
+}
+
+void runner::measure(const std::string& name, std::size_t n, weft::runtime& runtime,
+                     const std::function<std::string(weft::runtime&)>& repeated) {
+  auto extra = repeated(runtime);
   std::vector<double> wall, cpu;
   auto operations = static_cast<double>(n);
   for (unsigned repetition = 0; repetition < repetitions_; ++repetition) {
     auto cpu_start = cpu_ns();
     auto start = wall_ns();
-    extra = work(*runtime_);
+    extra = repeated(runtime);
     wall.push_back((wall_ns() - start) / operations);
     cpu.push_back((cpu_ns() - cpu_start) / operations);
   }

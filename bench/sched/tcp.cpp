@@ -79,8 +79,8 @@ void run_echo(runner& bench, const char* name, std::size_t connections, std::siz
 }  // namespace
 
 void run_tcp(runner& bench) {
-  run_echo(bench, "tcp_echo_64conns", 64, bench.scaled(10'000));
-  run_echo(bench, "tcp_echo_1conn", 1, bench.scaled(100'000));
+  run_echo(bench, "tcp_echo_64conns", 64, bench.scaled(2'500));
+  run_echo(bench, "tcp_echo_1conn", 1, bench.scaled(25'000));
 }
 
 }  // namespace bench

@@ -38,19 +38,62 @@ impl Done {
     }
 }
 
+/// The runtime of a workload. What names its threads has a runtime of its own.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Threads {
+    /// Of --workers.
+    AsAsked,
+    /// The same; with --workers 0, one worker: where the program's own thread works.
+    Workers,
+    /// None: tasks run inside `block_on`.
+    CurrentThread,
+    OneWorker,
+}
+
+/// The runtime that a workload runs on.
+pub struct On {
+    pub runtime: Runtime,
+    workers: usize,
+}
+
+impl On {
+    fn new(workers: usize) -> On {
+        let mut builder = match workers {
+            0 => Builder::new_current_thread(),
+            _ => Builder::new_multi_thread(),
+        };
+        if workers > 0 {
+            builder.worker_threads(workers);
+        }
+        let runtime = builder.enable_all().build().unwrap();
+        On { runtime, workers }
+    }
+
+    /// The work as one task: on a worker, where there are some, not on the thread that blocks.
+    pub fn block_on_task(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if self.workers == 0 {
+            self.runtime.block_on(work);
+        } else {
+            self.runtime.block_on(self.runtime.spawn(work)).unwrap();
+        }
+    }
+}
+
 pub struct Bench {
-    runtime: Runtime,
+    asked: On,
     workers: usize,
     repetitions: usize,
     scale: f64,
     list: bool,
+    growth: bool,
     wanted: HashSet<String>,
     known: HashSet<String>,
 }
 
 impl Bench {
     pub fn from_arguments() -> Bench {
-        let (mut workers, mut repetitions, mut scale, mut list) = (2, 5, 1.0, false);
+        let (mut workers, mut repetitions, mut scale) = (2, 5, 1.0);
+        let (mut list, mut growth) = (false, false);
         let mut wanted = HashSet::new();
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
@@ -60,24 +103,18 @@ impl Bench {
                 "--reps" => repetitions = value().parse().expect("a number"),
                 "--scale" => scale = value().parse().expect("a factor"),
                 "--list" => list = true,
+                "--growth" => growth = true,
                 name => drop(wanted.insert(name.to_string())),
             }
         }
-        let runtime = match workers {
-            0 => Builder::new_current_thread().enable_all().build().unwrap(),
-            n => Builder::new_multi_thread()
-                .worker_threads(n)
-                .enable_all()
-                .build()
-                .unwrap(),
-        };
         let known = HashSet::new();
         Bench {
-            runtime,
+            asked: On::new(workers),
             workers,
             repetitions,
             scale,
             list,
+            growth,
             wanted,
             known,
         }
@@ -85,6 +122,16 @@ impl Bench {
 
     pub fn scaled(&self, count: usize) -> usize {
         ((count as f64 * self.scale) as usize).max(1)
+    }
+
+    /// How many workers the runtime of --workers has; at least 1.
+    pub fn workers(&self) -> usize {
+        self.workers.max(1)
+    }
+
+    /// Whether --growth was given: other workloads then.
+    pub fn growth(&self) -> bool {
+        self.growth
     }
 
     /// `work` performs `n` operations on the runtime and blocks until they are done.
@@ -113,19 +160,51 @@ impl Bench {
         n: usize,
         mut work: impl FnMut(&Runtime) -> String,
     ) {
+        if self.wants(name) {
+            self.measure(name, n, &self.asked, |on| work(&on.runtime));
+        }
+    }
+
+    /// `prepare` makes the work, with what it needs that is not measured; dropping the work ends
+    /// that.
+    pub fn run_prepared<Work: FnMut(&On)>(
+        &mut self,
+        name: &str,
+        n: usize,
+        threads: Threads,
+        prepare: impl FnOnce(&Runtime) -> Work,
+    ) {
+        if !self.wants(name) {
+            return;
+        }
+        let own = match threads {
+            Threads::AsAsked => None,
+            Threads::Workers if self.workers > 0 => None,
+            Threads::CurrentThread => Some(On::new(0)),
+            Threads::Workers | Threads::OneWorker => Some(On::new(1)),
+        };
+        let on = own.as_ref().unwrap_or(&self.asked);
+        let mut work = prepare(&on.runtime);
+        self.measure(name, n, on, |on| {
+            work(on);
+            String::new()
+        });
+    }
+
+    fn wants(&mut self, name: &str) -> bool {
         self.known.insert(name.to_string());
         if self.list {
             println!("{name}");
-            return;
         }
-        if !self.wanted.is_empty() && !self.wanted.contains(name) {
-            return;
-        }
-        let mut extra = work(&self.runtime);
+        !self.list && (self.wanted.is_empty() || self.wanted.contains(name))
+    }
+
+    fn measure(&self, name: &str, n: usize, on: &On, mut work: impl FnMut(&On) -> String) {
+        let mut extra = work(on);
         let (mut wall, mut cpu) = (Vec::new(), Vec::new());
         for _ in 0..self.repetitions.max(1) {
             let (cpu_start, start) = (cpu_ns(), Instant::now());
-            extra = work(&self.runtime);
+            extra = work(on);
             wall.push(start.elapsed().as_nanos() as f64 / n as f64);
             cpu.push((cpu_ns() - cpu_start) as f64 / n as f64);
         }

@@ -11,8 +11,8 @@ const MESSAGE: usize = 64;
 
 pub fn run(bench: &mut Bench) {
     for (name, connections, trips) in [
-        ("tcp_echo_64conns", 64, 10_000),
-        ("tcp_echo_1conn", 1, 100_000),
+        ("tcp_echo_64conns", 64, 2_500),
+        ("tcp_echo_1conn", 1, 25_000),
     ] {
         let trips = bench.scaled(trips);
         bench.run(name, connections * trips, |runtime| {
