@@ -43,7 +43,7 @@ void worker::push(task_header* task, bool next) noexcept {
 
 task_header* worker::next_task() noexcept {
   if (tick_ % injection_interval == 0) {
-    if (auto* task = owner_.injected().pop()) return task;
+    if (auto* task = take_injected()) return task;
   }
   if (auto* task = std::exchange(lifo_, nullptr)) return task;
   if (auto* task = queue_.pop()) return task;
