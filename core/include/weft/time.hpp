@@ -125,7 +125,7 @@ class [[nodiscard]] sleep_operation {
 inline auto sleep(duration wait) noexcept {
   return sleep_operation(detail::due_time(wait));
 }
-/// Waits until `deadline`; a past one is done at once.
+/// Waits until `deadline`; a past one is done at once. Cancel-safety: safe.
 inline auto sleep_until(time::time_point deadline) noexcept {
   return sleep_operation(detail::due_time(deadline));
 }
