@@ -21,8 +21,10 @@ cxx() {
   if [ -n "${CXX:-}" ]; then echo "$CXX"; else command -v clang++-19 || command -v g++; fi
 }
 
+# Of a source, and of what stands beside it: headers.
 up_to_date() {
-  [ -x "$1" ] && [ "$1" -nt "$2" ] && [ "$1" -nt "$here/build.sh" ]
+  [ -x "$1" ] && [ "$1" -nt "$here/build.sh" ] &&
+    [ -z "$(find "$(dirname "$2")" -type f -newer "$1")" ]
 }
 
 compile() {

@@ -3,15 +3,14 @@
 //   weft_bench_echo --port N [--workers N]          0 workers: as many as processors
 
 #include <weft/net/tcp.hpp>
-#include <weft/runtime.hpp>
 #include <weft/spawn.hpp>
 #include <weft/time.hpp>
 
 #include <array>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
+
+#include "run.hpp"
 
 using weft::or_return;
 
@@ -41,16 +40,5 @@ auto serve(std::string port) -> weft::task<weft::result<void>> {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string port = "0";
-  unsigned workers = 0;
-  for (int index = 1; index + 1 < argc; index += 2) {
-    std::string_view option = argv[index];
-    if (option == "--port") port = argv[index + 1];
-    if (option == "--workers") workers = static_cast<unsigned>(std::atoi(argv[index + 1]));
-  }
-  auto runtime = weft::runtime::multi_thread().worker_threads(workers).build();
-  auto ended = runtime.block_on(serve(port));
-  if (ended) return 0;
-  std::fprintf(stderr, "error: %s\n", ended.error().message().c_str());
-  return 1;
+  return servers::run(argc, argv, &serve);
 }

@@ -4,13 +4,12 @@
 //   weft_bench_server --port N --workers N
 
 #include <weft/http.hpp>
-#include <weft/runtime.hpp>
 
-#include <charconv>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
+
+#include "run.hpp"
 
 namespace http = weft::http;
 using weft::or_return;
@@ -18,12 +17,8 @@ using weft::or_return;
 namespace {
 
 auto number(std::string_view text, long most) -> weft::result<long> {
-  long value = 0;
-  auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || value < 0 ||
-      value > most) {
-    return weft::fail(weft::errc::invalid_argument, "a number is wanted");
-  }
+  auto value = servers::number(text, most);
+  if (value < 0) return weft::fail(weft::errc::invalid_argument, "a number is wanted");
   return value;
 }
 
@@ -61,16 +56,5 @@ auto serve(std::string port) -> weft::task<weft::result<void>> {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string port = "0";
-  unsigned workers = 0;
-  for (int index = 1; index + 1 < argc; index += 2) {
-    std::string_view option = argv[index];
-    if (option == "--port") port = argv[index + 1];
-    if (option == "--workers") workers = static_cast<unsigned>(std::atoi(argv[index + 1]));
-  }
-  auto runtime = weft::runtime::multi_thread().worker_threads(workers).build();
-  auto ended = runtime.block_on(serve(port));
-  if (ended) return 0;
-  std::fprintf(stderr, "error: %s\n", ended.error().message().c_str());
-  return 1;
+  return servers::run(argc, argv, &serve);
 }

@@ -1,4 +1,4 @@
-// The process that inherits is this program again: a test of its own, which is run in no other way.
+// The process that inherits is this program again, told by an argument what to do.
 #include <weft/net/inherited.hpp>
 #include <weft/runtime.hpp>
 
@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "net_support.hpp"
@@ -32,7 +33,8 @@ struct inheritance {
   const char* names = nullptr;
 };
 
-int run_child(const char* test, const inheritance& what) {
+/// What the child does, by name: main() below calls it.
+int run_child(const char* body, const inheritance& what) {
   auto child = ::fork();
   if (child == 0) {
     std::vector<int> moved;  // out of the way of what is to be 3, 4, …
@@ -44,9 +46,7 @@ int run_child(const char* test, const inheritance& what) {
     ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
     ::setenv("LISTEN_FDS", what.count.c_str(), 1);
     if (what.names) ::setenv("LISTEN_FDNAMES", what.names, 1);
-    auto filter = std::string("--gtest_filter=") + test;
-    ::execl("/proc/self/exe", "inherited", filter.c_str(), "--gtest_also_run_disabled_tests",
-            static_cast<char*>(nullptr));
+    ::execl("/proc/self/exe", "inherited", "--child", body, static_cast<char*>(nullptr));
     ::_exit(127);
   }
   int status = -1;
@@ -125,9 +125,6 @@ task<result<void>> serves_what_it_inherited() {
   ::close(7);
   co_return {};
 }
-TEST(inherited_child, DISABLED_serves_what_it_inherited) {
-  run(serves_what_it_inherited());
-}
 
 TEST(inherited, sockets_of_every_kind_serve) {
   inheritance all;
@@ -140,11 +137,11 @@ TEST(inherited, sockets_of_every_kind_serve) {
   all.descriptors.push_back(bound_socket(SOCK_DGRAM));
   all.descriptors.push_back(bound_unix_socket(SOCK_DGRAM));
   all.descriptors.push_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  EXPECT_EQ(run_child("inherited_child.DISABLED_serves_what_it_inherited", all), 0);
+  EXPECT_EQ(run_child("serves_what_it_inherited", all), 0);
   for (auto one : all.descriptors) ::close(one);
 }
 
-TEST(inherited_child, DISABLED_has_names_for_what_has_none) {
+void has_names_for_what_has_none() {
   auto all = inherited();
   ASSERT_TRUE(all.has_value());
   ASSERT_EQ(all->size(), 1U);
@@ -153,32 +150,33 @@ TEST(inherited_child, DISABLED_has_names_for_what_has_none) {
   EXPECT_EQ(::fcntl(3, F_GETFD), -1);  // closed with its owner
   EXPECT_TRUE(inherited()->empty());
 }
+
 TEST(inherited, names_may_be_missing) {
   inheritance one;
   one.count = "1";
   one.descriptors.push_back(bound_socket(SOCK_DGRAM));
-  EXPECT_EQ(run_child("inherited_child.DISABLED_has_names_for_what_has_none", one), 0);
+  EXPECT_EQ(run_child("has_names_for_what_has_none", one), 0);
   ::close(one.descriptors.front());
 }
 
-TEST(inherited_child, DISABLED_finds_a_contradiction) {
+void finds_a_contradiction() {
   auto all = inherited();
   EXPECT_TRUE(!all && all.error() == errc::invalid_data);
 }
+
 TEST(inherited, an_environment_that_contradicts_itself_is_an_error) {
-  const char* test = "inherited_child.DISABLED_finds_a_contradiction";
   inheritance wrong;
   wrong.descriptors.push_back(bound_socket(SOCK_DGRAM));
   for (const char* count : {"", "many", "-1", "1x", "1025"}) {
     wrong.count = count;
-    EXPECT_EQ(run_child(test, wrong), 0) << count;
+    EXPECT_EQ(run_child("finds_a_contradiction", wrong), 0) << count;
   }
   wrong.count = "1";
   wrong.names = "one:other";
-  EXPECT_EQ(run_child(test, wrong), 0);
+  EXPECT_EQ(run_child("finds_a_contradiction", wrong), 0);
   wrong.count = "900";  // not that many are open
   wrong.names = nullptr;
-  EXPECT_EQ(run_child(test, wrong), 0);
+  EXPECT_EQ(run_child("finds_a_contradiction", wrong), 0);
   ::close(wrong.descriptors.front());
 }
 
@@ -193,4 +191,24 @@ TEST(inherited, what_was_meant_for_another_process_is_not_taken) {
   ::unsetenv("LISTEN_FDS");
 }
 
+/// Runs what `run_child` names. Not a test of its own: without its inheritance it means nothing.
+int child(std::string_view body) {
+  if (body == "serves_what_it_inherited") {
+    run(serves_what_it_inherited());
+  } else if (body == "has_names_for_what_has_none") {
+    has_names_for_what_has_none();
+  } else if (body == "finds_a_contradiction") {
+    finds_a_contradiction();
+  } else {
+    return 2;
+  }
+  return testing::Test::HasFailure() ? 1 : 0;
+}
+
 }  // namespace
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  if (argc == 3 && std::string_view(argv[1]) == "--child") return child(argv[2]);
+  return RUN_ALL_TESTS();
+}

@@ -2,6 +2,8 @@
 #include <weft/net/resolver.hpp>
 #include <weft/net/tcp.hpp>
 #include <weft/runtime.hpp>
+#include <weft/select.hpp>
+#include <weft/yield.hpp>
 
 #include <gtest/gtest.h>
 
@@ -72,6 +74,22 @@ TEST(resolver, the_system_knows_localhost) {
 }
 TEST(resolver, the_system_knows_localhost_on_one_thread) {
   run_here(the_system_knows_localhost());
+}
+
+// Who is answered in time is not said: the query is on a thread of its own.
+task<result<void>> gives_up_queries() {
+  for (int i = 0; i < 20; ++i) {
+    (void)co_await weft::select(weft::net::resolve("localhost:80"), weft::yield_now());
+  }
+  auto found = co_await or_return(weft::net::resolve("localhost:80"));
+  EXPECT_FALSE(found.empty()) << "those that were given up are in nobody's way";
+  co_return {};
+}
+TEST(resolver, a_query_may_be_given_up) {
+  run(gives_up_queries());
+}
+TEST(resolver, a_query_may_be_given_up_on_one_thread) {
+  run_here(gives_up_queries());
 }
 
 task<result<void>> errors_say_which_name() {

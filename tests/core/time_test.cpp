@@ -191,6 +191,18 @@ TEST(paused_clock, is_not_moved_by_timers_that_were_cancelled) {
   run_paused(is_not_moved_by_the_cancelled());
 }
 
+task<void> cancels_an_advance() {
+  auto start = weft::time::now();
+  auto [advanced, slept] =
+      co_await weft::select_biased(weft::time::advance(1h), weft::sleep_until(start));
+  EXPECT_FALSE(advanced) << "it lets others run before it ends";
+  EXPECT_TRUE(slept);
+  EXPECT_EQ(weft::time::now(), start + 1h) << "the clock stays advanced";
+}
+TEST(paused_clock, stays_advanced_when_an_advance_is_cancelled) {
+  run_paused(cancels_an_advance());
+}
+
 task<void> at(duration wait, bool& done) {
   co_await weft::sleep(wait);
   done = true;

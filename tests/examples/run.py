@@ -114,6 +114,11 @@ all or nothing: broken: not found
 two at once: 5
 ann: <second>
 """,
+    "paused_clock": """\
+who hangs is given up: right
+after three attempts: right
+a tick at once, and one a minute: right
+""",
     "timers": """\
 tick at 0 ms
 tick at 25 ms

@@ -4,9 +4,6 @@
 //
 //   echo_raw --port N
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,27 +12,10 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <string_view>
+
+#include "serving.hpp"
 
 namespace {
-
-int make_listener(int port) {
-  int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  int one = 1;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);  // accepted sockets inherit it
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(fd, 4096) != 0) {
-    std::perror("bind, listen");
-    std::exit(1);
-  }
-  return fd;
-}
 
 void watch(int epoll, int fd, uint32_t events) {
   epoll_event event{};
@@ -68,12 +48,12 @@ void accept_all(int listener, int epoll) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  int port = argc == 3 && std::string_view(argv[1]) == "--port" ? std::atoi(argv[2]) : 0;
+  int port = raw::number_of("--port", argc, argv, 0);
   if (port <= 0) {
     std::fprintf(stderr, "usage: echo_raw --port N\n");
     return 2;
   }
-  int listener = make_listener(port);
+  int listener = raw::make_listener(port);
   int epoll = ::epoll_create1(EPOLL_CLOEXEC);
   watch(epoll, listener, EPOLLIN);
   std::array<epoll_event, 512> events;

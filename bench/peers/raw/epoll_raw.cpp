@@ -4,9 +4,6 @@
 //
 //   epoll_raw --port N [--threads N]
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,7 +12,6 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <memory>
@@ -24,25 +20,9 @@
 #include <thread>
 #include <vector>
 
-namespace {
+#include "serving.hpp"
 
-int make_listener(int port) {
-  int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  int one = 1;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);  // accepted sockets inherit it
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(fd, 4096) != 0) {
-    std::perror("bind, listen");
-    std::exit(1);
-  }
-  return fd;
-}
+namespace {
 
 /// The one answer there is; only its Date changes, once a second.
 class canned_response {
@@ -112,7 +92,8 @@ class head_counter {
 
 class event_loop {
  public:
-  explicit event_loop(int port) : listener_(make_listener(port)), epoll_(::epoll_create1(0)) {
+  explicit event_loop(int port)
+      : listener_(raw::make_listener(port, true)), epoll_(::epoll_create1(0)) {
     watch(listener_, EPOLLIN);
     batch_.reserve(65536);
   }
@@ -219,13 +200,8 @@ class event_loop {
 }  // namespace
 
 int main(int argc, char** argv) {
-  int port = 0;
-  int threads = 1;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    std::string_view option = argv[i];
-    if (option == "--port") port = std::atoi(argv[i + 1]);
-    if (option == "--threads") threads = std::atoi(argv[i + 1]);
-  }
+  int port = raw::number_of("--port", argc, argv, 0);
+  int threads = raw::number_of("--threads", argc, argv, 1);
   if (port <= 0 || threads <= 0) {
     std::fprintf(stderr, "usage: epoll_raw --port N [--threads N]\n");
     return 2;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <weft/cancellation_token.hpp>
-#include <weft/detail/branch.hpp>
+#include <weft/detail/single_branch.hpp>
 #include <weft/time.hpp>
 #include <weft/trace/span_context.hpp>
 
@@ -195,39 +195,24 @@ class in_context_awaiter : public leaf_awaiter<in_context_awaiter<Source, Operat
   static constexpr const char* name = "in_context";
   static constexpr bool lends_bits = true;
   bool poll() noexcept {
-    if (!outer_) {
-      outer_ = current_execution().branch;
-      start();
-    } else if (!inner_.done()) {
-      outer_polls_ = true;
-      poll_branch(&inner_);
-      outer_polls_ = false;
-      current_execution().branch = outer_;
-    }
-    return inner_.done();
-  }
-  auto take() { return inner_.result().take(); }
-  void branch_done() noexcept {
-    if (!outer_polls_) poll_branch(outer_);
-  }
-
- private:
-  void start() noexcept {
+    if (inner_.started()) return inner_.poll();
     try {
       context_ = source_();
     } catch (...) {
-      return inner_.result().fail(std::current_exception());
+      inner_.result().fail(std::current_exception());
+      return true;
     }
     entry_.record = record_of(context_);
-    inner_.start(*this, *outer_, reinterpret_cast<context_word>(&entry_));
+    return inner_.start(*this, reinterpret_cast<context_word>(&entry_));
   }
+  auto take() { return inner_.result().take(); }
+  void branch_done() noexcept { inner_.ended(); }
 
+ private:
   Source source_;
   context context_;
   context_entry entry_{};
-  branch_node* outer_ = nullptr;
-  bool outer_polls_ = false;
-  branch<in_context_awaiter, Operation> inner_;
+  single_branch<in_context_awaiter, Operation> inner_;
 };
 
 template <class Source, class Operation>

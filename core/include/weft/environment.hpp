@@ -40,6 +40,7 @@ class WEFT_API environment {
   virtual std::thread start_thread(const std::string& name, std::move_only_function<void()> body);
   /// The addresses of a name that is no address, each with `port`; see net::resolve for order and
   /// errors. By default getaddrinfo, on the blocking pool of the runtime of the calling task.
+  /// Cancel-safety: safe, as `net::resolve`; so has to be one that overrides it.
   virtual task<result<std::vector<net::socket_address>>> resolve(std::string host,
                                                                  std::uint16_t port);
 };

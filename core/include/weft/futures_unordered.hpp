@@ -95,6 +95,13 @@ class futures_unordered {
     settle(*added);
     if (waiting_) wake_waiting();  // not resumed from here: who pushes may be what it destroys
   }
+  template <class Function>
+    requires(!detail::operation_argument<Function>)
+  void push(Function&&) {
+    static_assert(detail::operation_argument<Function>,
+                  "futures_unordered: push takes a task or an operation, not the function that "
+                  "makes it");
+  }
 
   /// Waits for the next value. Yields a `std::optional`; nothing when no branch is left. What a
   /// branch throws comes out of the `co_await`. One at a time may wait. Borrows this.

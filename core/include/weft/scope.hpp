@@ -50,6 +50,13 @@ class open_scope {
     if (failed()) wake_outer();  // not ended from here: who starts is one of those to be destroyed
   }
 
+  template <class Function>
+    requires(!detail::operation_argument<Function>)
+  void start(Function&&) {
+    static_assert(detail::operation_argument<Function>,
+                  "scope: start takes a task or an operation, not the function that makes it");
+  }
+
   /// How many branches run, without the body.
   std::size_t size() const noexcept { return size_; }
 

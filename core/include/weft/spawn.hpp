@@ -197,9 +197,17 @@ task<await_result_t<Operation>> as_task(Operation operation) {
   co_return co_await std::move(operation);
 }
 
+// An error with a reason, and not one overload less.
+template <class Returned>
+consteval bool returns_task() {
+  static_assert(is_task_v<Returned>,
+                "spawn: the function returns no weft::task; what is no coroutine runs on the "
+                "blocking pool: spawn_blocking");
+  return true;
+}
 template <class Function, class... Arguments>
 concept task_function = std::invocable<Function&, Arguments...> &&
-                        is_task_v<std::invoke_result_t<Function&, Arguments...>>;
+                        returns_task<std::invoke_result_t<Function&, Arguments...>>();
 
 template <class T>
 join_handle<T> spawn_cell(task_cell<T>* cell) noexcept;

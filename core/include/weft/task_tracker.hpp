@@ -141,7 +141,7 @@ class task_tracker {
                                  std::move(first), std::move(arguments)...);
   }
   /// Counts `operation` from now until it is done or destroyed, wherever it is awaited or spawned.
-  /// Returns a task of the same value.
+  /// Returns a task of the same value. Cancel-safety: that of the operation.
   template <detail::operation_argument Argument>
   auto track(Argument&& operation) const {
     return detail::tracked<std::remove_cvref_t<Argument>>(

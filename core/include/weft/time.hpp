@@ -1,7 +1,7 @@
 // Time: the runtime's clock, sleep, timeout, deadlines, and the paused clock of tests.
 #pragma once
 
-#include <weft/detail/branch.hpp>
+#include <weft/detail/single_branch.hpp>
 #include <weft/detail/timer.hpp>
 #include <weft/error.hpp>
 
@@ -125,7 +125,7 @@ class [[nodiscard]] sleep_operation {
 inline auto sleep(duration wait) noexcept {
   return sleep_operation(detail::due_time(wait));
 }
-/// Waits until `deadline`; a past one is done at once.
+/// Waits until `deadline`; a past one is done at once. Cancel-safety: safe.
 inline auto sleep_until(time::time_point deadline) noexcept {
   return sleep_operation(detail::due_time(deadline));
 }
@@ -146,21 +146,18 @@ class timeout_awaiter : public leaf_awaiter<timeout_awaiter<Operation>> {
   // The operation is polled before the clock is looked at: what is ready wins over a deadline that
   // is past.
   bool poll() noexcept {
-    if (!outer_) {
-      outer_ = current_execution().branch;
-      entry_.outer = outer_->ambient;
-      inner_.start(*this, *outer_, reinterpret_cast<context_word>(&entry_));
-      if (inner_.done()) return true;
+    if (!inner_.started()) {
+      entry_.outer = current_execution().branch->ambient;
+      if (inner_.start(*this, reinterpret_cast<context_word>(&entry_))) return true;
       auto due = due_.ns();
       if (entry_.outer) {
         auto limit = context_deadline_ns(entry_.outer);
         if (limit < due) due = limit;
       }
       timer_.arm(due);
-    } else if (!inner_.done()) {
-      poll_inner();
+    } else if (inner_.poll()) {
+      return true;
     }
-    if (inner_.done()) return true;
     if (!timer_.fired()) return false;
     inner_.drop();
     return true;
@@ -176,24 +173,13 @@ class timeout_awaiter : public leaf_awaiter<timeout_awaiter<Operation>> {
       return inner_.result().take();
     }
   }
-  void branch_done() noexcept {
-    if (!outer_polls_) poll_branch(outer_);
-  }
+  void branch_done() noexcept { inner_.ended(); }
 
  private:
-  void poll_inner() noexcept {
-    outer_polls_ = true;
-    poll_branch(&inner_);
-    outer_polls_ = false;
-    current_execution().branch = outer_;
-  }
-
   due_time due_;
   timer_entry timer_;
   context_entry entry_{0, nullptr, &due_};
-  branch_node* outer_ = nullptr;
-  bool outer_polls_ = false;
-  branch<timeout_awaiter, Operation> inner_;
+  single_branch<timeout_awaiter, Operation> inner_;
 };
 
 template <class Operation>

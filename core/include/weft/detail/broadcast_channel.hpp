@@ -1,6 +1,7 @@
-// What the ends of a broadcast share: a ring of the latest values, and who is there.
+// What the ends of a broadcast share: a ring of the latest values.
 #pragma once
 
+#include <weft/detail/channel_ends.hpp>
 #include <weft/detail/shared_value.hpp>
 #include <weft/detail/wait_list.hpp>
 #include <weft/sync/notify.hpp>
@@ -21,7 +22,7 @@ namespace detail {
 // of receivers; no code of users runs under it, since a receiver takes a reference and copies the
 // value outside.
 template <class T>
-class broadcast_channel {
+class broadcast_channel : public channel_ends<broadcast_channel<T>> {
  public:
   using value_type = shared_value<T>;
   struct taken {
@@ -32,11 +33,6 @@ class broadcast_channel {
   static broadcast_channel* make(std::size_t capacity) { return new broadcast_channel(capacity); }
   broadcast_channel(const broadcast_channel&) = delete;
   broadcast_channel& operator=(const broadcast_channel&) = delete;
-
-  void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-  void release() noexcept {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
-  }
 
   // How many values were sent.
   std::uint64_t sent() const noexcept { return word_.load() / one; }
@@ -83,7 +79,7 @@ class broadcast_channel {
 
   // The position of one more receiver.
   std::uint64_t add_receiver() noexcept {
-    add_reference();
+    this->add_reference();
     auto word = word_.lock();
     receivers_.store(receivers() + 1, std::memory_order_relaxed);
     word_.unlock(word);
@@ -109,41 +105,17 @@ class broadcast_channel {
       word = word_.lock();
     }
     if (last) closing_.notify_waiters();
-    release();
+    this->release();
   }
   std::size_t receivers() const noexcept { return receivers_.load(std::memory_order_acquire); }
-
-  // Senders count among themselves; all of them together have one reference.
-  void add_sender() noexcept { senders_.fetch_add(1, std::memory_order_relaxed); }
-  bool add_sender_unless_gone() noexcept {
-    auto seen = senders_.load(std::memory_order_relaxed);
-    while (seen != 0) {
-      if (senders_.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed)) return true;
-    }
-    return false;
-  }
-  // Release: who sees that there is none sees what they have sent.
-  void sender_goes() noexcept {
-    if (senders_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    sent_.notify_waiters();
-    release();
-  }
-  std::size_t senders() const noexcept { return senders_.load(std::memory_order_acquire); }
-  void add_weak() noexcept {
-    weak_.fetch_add(1, std::memory_order_relaxed);
-    add_reference();
-  }
-  void weak_goes() noexcept {
-    weak_.fetch_sub(1, std::memory_order_relaxed);
-    release();
-  }
-  std::size_t weak() const noexcept { return weak_.load(std::memory_order_relaxed); }
 
   std::size_t capacity() const noexcept { return capacity_; }
   sync::notify& sending() noexcept { return sent_; }
   sync::notify& closing() noexcept { return closing_; }
 
  private:
+  friend class channel_ends<broadcast_channel>;
+
   static constexpr std::uint64_t one = 2;
   static constexpr unsigned batch = 32;
   struct slot {
@@ -152,9 +124,13 @@ class broadcast_channel {
   };
 
   explicit broadcast_channel(std::size_t capacity)
-      : capacity_(capacity), ring_(std::make_unique<slot[]>(capacity)) {}
+      : channel_ends<broadcast_channel>(0),
+        capacity_(capacity),
+        ring_(std::make_unique<slot[]>(capacity)) {}
   // The last reference: no receiver is left, and what the last would have received is gone.
   ~broadcast_channel() = default;
+  void destroy() noexcept { delete this; }
+  void no_sender_is_left() noexcept { sent_.notify_waiters(); }
 
   locked_word word_{0};  // values sent << 1 | locked
   const std::size_t capacity_;
@@ -162,9 +138,6 @@ class broadcast_channel {
   sync::notify sent_;
   sync::notify closing_;
   std::atomic<std::size_t> receivers_{0};  // changed under the lock
-  std::atomic<std::size_t> senders_{1};
-  std::atomic<std::size_t> weak_{0};
-  std::atomic<std::size_t> references_{1};  // the senders'
 };
 
 }  // namespace detail

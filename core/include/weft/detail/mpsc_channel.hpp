@@ -1,6 +1,7 @@
-// What the ends of an mpsc channel share: the queue, who is there, and how much room there is.
+// What the ends of an mpsc channel share: the queue, and how much room there is.
 #pragma once
 
+#include <weft/detail/channel_ends.hpp>
 #include <weft/detail/mpsc_queue.hpp>
 #include <weft/detail/permit_queue.hpp>
 #include <weft/sync/notify.hpp>
@@ -15,9 +16,6 @@ namespace weft {
 inline namespace v0 {
 namespace detail {
 
-// Senders count among themselves; all of them together have one reference, as the receiver and each
-// weak sender have. The last reference frees the channel.
-//
 // Of a bounded channel, each value in the queue has a permit, which the receiver gives back when it
 // takes the value; so has each place that was reserved. Nothing is there and nothing can come when
 // all senders are gone and the queue is empty, or when the receiver has closed and all permits are
@@ -33,7 +31,7 @@ namespace detail {
 // The receiver registers and then looks at all of this again; whoever changes some of it then looks
 // whether the receiver has registered. Those changes are seq_cst, or the look is an exchange.
 template <class T>
-class mpsc_channel {
+class mpsc_channel : public channel_ends<mpsc_channel<T>> {
  public:
   static constexpr std::size_t unbounded = 0;
 
@@ -46,38 +44,6 @@ class mpsc_channel {
       throw;
     }
   }
-
-  void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-  void release() noexcept {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    this->~mpsc_channel();
-    deallocate_frame(this, sizeof(mpsc_channel));
-  }
-
-  // Senders
-  void add_sender() noexcept { senders_.fetch_add(1, std::memory_order_relaxed); }
-  bool add_sender_unless_gone() noexcept {
-    auto seen = senders_.load(std::memory_order_relaxed);
-    while (seen != 0) {
-      if (senders_.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed)) return true;
-    }
-    return false;
-  }
-  void sender_goes() noexcept {
-    if (senders_.fetch_sub(1, std::memory_order_seq_cst) != 1) return;
-    receiver_waits_.wake();
-    release();
-  }
-  std::size_t senders() const noexcept { return senders_.load(std::memory_order_relaxed); }
-  void add_weak() noexcept {
-    weak_.fetch_add(1, std::memory_order_relaxed);
-    add_reference();
-  }
-  void weak_goes() noexcept {
-    weak_.fetch_sub(1, std::memory_order_relaxed);
-    release();
-  }
-  std::size_t weak() const noexcept { return weak_.load(std::memory_order_relaxed); }
 
   bool is_bounded() const noexcept { return capacity_ != unbounded; }
   std::size_t capacity() const noexcept { return capacity_; }
@@ -162,7 +128,7 @@ class mpsc_channel {
   }
   // No value is there, and none will come.
   bool has_ended() noexcept {
-    if (senders_.load(std::memory_order_seq_cst) == 0) return !queue_.front();
+    if (this->senders() == 0) return !queue_.front();
     if (!is_closed()) return false;
     return is_bounded() ? free_places() == capacity_ : size() == 0;
   }
@@ -176,15 +142,23 @@ class mpsc_channel {
   void receiver_goes() noexcept {
     close();
     while (queue_.front()) pop_front();
-    release();
+    this->release();
   }
 
  private:
+  friend class channel_ends<mpsc_channel>;
+
   explicit mpsc_channel(std::size_t capacity)
-      : capacity_(capacity),
+      : channel_ends<mpsc_channel>(1),
+        capacity_(capacity),
         owed_limit_(std::min<std::size_t>(capacity / 4, 32)),
         permits_(capacity) {}
   ~mpsc_channel() = default;
+  void destroy() noexcept {
+    this->~mpsc_channel();
+    deallocate_frame(this, sizeof(mpsc_channel));
+  }
+  void no_sender_is_left() noexcept { receiver_waits_.wake(); }
 
   // A sender: takes what is owed, and leaves `mark`. Whether there was something.
   bool reclaim(std::uint64_t mark) noexcept {
@@ -211,9 +185,6 @@ class mpsc_channel {
   permit_queue permits_;
   atomic_waker receiver_waits_;
   sync::notify closing_;
-  std::atomic<std::size_t> senders_{1};
-  std::atomic<std::size_t> weak_{0};
-  std::atomic<std::size_t> references_{2};  // the senders', and the receiver's
   mpsc_queue<T> queue_;
   alignas(64) std::atomic<std::uint64_t> owed_{0};  // emptied places << 1 | a sender wants them
 };

@@ -1,7 +1,7 @@
 // What the adaptors of streams are made of: `source | adaptor`, and how one stream asks another.
 #pragma once
 
-#include <weft/detail/branch.hpp>
+#include <weft/detail/single_branch.hpp>
 #include <weft/stream.hpp>
 
 #include <concepts>
@@ -21,26 +21,14 @@ class polled_task : public leaf_awaiter<polled_task<T>> {
   static constexpr const char* name = "task";
   static constexpr bool lends_bits = true;
   bool poll() noexcept {
-    if (!outer_) {
-      outer_ = current_execution().branch;
-      inner_.start(*this, *outer_);
-    } else if (!inner_.done()) {
-      outer_polls_ = true;
-      poll_branch(&inner_);
-      outer_polls_ = false;
-      current_execution().branch = outer_;
-    }
-    return inner_.done();
+    if (inner_.started()) return inner_.poll();
+    return inner_.start(*this, current_execution().branch->ambient);
   }
   T take() { return inner_.result().take(); }
-  void branch_done() noexcept {
-    if (!outer_polls_) poll_branch(outer_);
-  }
+  void branch_done() noexcept { inner_.ended(); }
 
  private:
-  branch_node* outer_ = nullptr;
-  bool outer_polls_ = false;
-  branch<polled_task, task<T>> inner_;
+  single_branch<polled_task, task<T>> inner_;
 };
 
 // The awaiter of an operation, or of a task, made in place.

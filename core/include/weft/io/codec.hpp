@@ -180,6 +180,11 @@ namespace io {
 /// bytes (8 KiB) and one frame more.
 template <class Codec>
 class framed {
+  static_assert(
+      decoder<Codec> || !requires(Codec& codec, buffer& in) { codec.decode(in); },
+      "framed: decode(weft::buffer&) of the codec yields no "
+      "weft::result<std::optional<frame>>");
+
  public:
   /// As soon as so many bytes wait to be sent, `feed` and `send` send before they take more.
   static constexpr std::size_t boundary = 8 * 1024;
@@ -203,18 +208,14 @@ class framed {
   /// Errors: of the codec, and then nothing was written; of the transport. Cancel-safety: a frame
   /// that was begun goes out with the following `flush`; to know whether it was, use `feed`.
   template <class Frame>
-    requires encoder_of<Codec, std::decay_t<Frame>>
   auto send(Frame&& frame) {
-    return detail::sink_operation<Codec, std::decay_t<Frame>, true, false>(
-        *this, std::decay_t<Frame>(std::forward<Frame>(frame)));
+    return sink<true>(std::forward<Frame>(frame));
   }
   /// Encodes `frame`, once fewer than `boundary` bytes wait. Errors: as `send`. Cancel-safety:
   /// safe; it took the frame or it did not.
   template <class Frame>
-    requires encoder_of<Codec, std::decay_t<Frame>>
   auto feed(Frame&& frame) {
-    return detail::sink_operation<Codec, std::decay_t<Frame>, false, false>(
-        *this, std::decay_t<Frame>(std::forward<Frame>(frame)));
+    return sink<false>(std::forward<Frame>(frame));
   }
   /// Sends all that is waiting. Cancel-safety: safe; await it again.
   auto flush() { return detail::sink_operation<Codec, detail::no_frame, true, false>(*this, {}); }
@@ -236,6 +237,16 @@ class framed {
   template <class, class, bool, bool>
   friend class detail::sink_awaiter;
 
+  template <bool Flushes, class Frame>
+  auto sink(Frame&& frame) {
+    using value = std::decay_t<Frame>;
+    static_assert(encoder_of<Codec, value>,
+                  "framed: the codec has no encode(const frame&, weft::buffer&) for such a frame "
+                  "that returns a weft::result<void>");
+    if constexpr (encoder_of<Codec, value>)
+      return detail::sink_operation<Codec, value, Flushes, false>(
+          *this, value(std::forward<Frame>(frame)));
+  }
   bool poll_frame(io_state& state) noexcept;
   auto take_frame() {
     if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));

@@ -247,7 +247,7 @@ class async_fd {
     return detail::descriptor_call_operation<Owner, Call>(
         handle(), owner_, detail::io_direction::read, std::move(call));
   }
-  /// As above, to write to.
+  /// As `read_with`, to write to.
   template <detail::descriptor_call<Owner> Call>
   auto write_with(Call call) {
     return detail::descriptor_call_operation<Owner, Call>(

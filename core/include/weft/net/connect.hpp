@@ -89,7 +89,7 @@ class WEFT_API failed_attempts {
 /// Cancel-safety: safe; all attempts are given up.
 [[nodiscard]] WEFT_API task<result<tcp_stream>> connect(std::string host_and_port,
                                                         connect_options options = {});
-/// To any of these, in this order but with the families in turn.
+/// To any of these, in this order but with the families in turn. Cancel-safety: as above.
 [[nodiscard]] WEFT_API task<result<tcp_stream>> connect(std::vector<socket_address> addresses,
                                                         connect_options options = {});
 

@@ -144,7 +144,7 @@ class datagram_socket {
   auto receive(Range&& into) {
     return receiving(std::as_writable_bytes(std::span(into)), {.segments = segments_});
   }
-  /// As above, and who sent it.
+  /// As `receive`, and who sent it.
   template <io::writable_bytes Range>
   auto receive_from(Range&& into) {
     return receiving(std::as_writable_bytes(std::span(into)),
@@ -170,6 +170,7 @@ class datagram_socket {
   auto send(std::string_view data) { return sending(detail::send_datagram_step(data)); }
   auto send(std::span<const std::byte> data) { return send(as_text(data)); }
   /// Sends one datagram to `to`. Errors: as `send`; `errc::invalid_argument` without an address.
+  /// Cancel-safety: as `send`.
   auto send_to(std::string_view data, socket_address to) {
     return sending(detail::send_datagram_to_step(data, std::move(to)));
   }

@@ -59,7 +59,7 @@ class WEFT_API resolver {
   virtual ~resolver();
 
   /// The addresses of a name, which is no address, each with its port, the preferred one first.
-  /// Errors: resolve_errc.
+  /// Errors: resolve_errc. Cancel-safety: safe, also of one that overrides it.
   virtual task<result<std::vector<socket_address>>> resolve(host_port name) = 0;
 };
 
@@ -96,7 +96,7 @@ class WEFT_API fixed_resolver final : public resolver {
 /// runs on, on its thread, and its answer is thrown away.
 [[nodiscard]] WEFT_API task<result<std::vector<socket_address>>> resolve(std::string host_and_port);
 [[nodiscard]] WEFT_API task<result<std::vector<socket_address>>> resolve(host_port name);
-/// By `names`, which must live as long; null: the system's.
+/// By `names`, which must live as long; null: the system's. Cancel-safety: safe.
 [[nodiscard]] WEFT_API task<result<std::vector<socket_address>>> resolve(host_port name,
                                                                          resolver* names);
 

@@ -146,6 +146,7 @@ class tcp_listener {
   [[nodiscard]] WEFT_API static task<result<tcp_listener>> bind(socket_address address,
                                                                 listen_options options = {});
   /// Listens on "host:port". Of the addresses of a name, the first that can be bound is taken.
+  /// Errors: also of `net::resolve`. Cancel-safety: safe.
   [[nodiscard]] WEFT_API static task<result<tcp_listener>> bind(std::string host_and_port,
                                                                 listen_options options = {});
 

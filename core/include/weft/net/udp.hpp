@@ -147,13 +147,15 @@ class udp_socket : public datagram_socket {
   [[nodiscard]] WEFT_API static task<result<udp_socket>> bind(socket_address address,
                                                               udp_options options = {});
   /// Receives at "host:port". Of the addresses of a name, the first that can be bound is taken.
+  /// Errors: also of `net::resolve`. Cancel-safety: safe.
   [[nodiscard]] WEFT_API static task<result<udp_socket>> bind(std::string host_and_port,
                                                               udp_options options = {});
 
   /// From now on `send` goes to `address`, and nobody else is received from. Errors: of the
   /// operating system, with the address. Cancel-safety: safe; it never waits.
   [[nodiscard]] WEFT_API task<result<void>> connect(socket_address address);
-  /// Of the addresses of a name, the first that there is a route to is taken.
+  /// Of the addresses of a name, the first that there is a route to is taken. Errors: also of
+  /// `net::resolve`. Cancel-safety: safe; it is connected or it is not.
   [[nodiscard]] WEFT_API task<result<void>> connect(std::string host_and_port);
   /// Undoes `connect`.
   WEFT_API result<void> disconnect();

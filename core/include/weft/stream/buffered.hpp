@@ -64,6 +64,7 @@ struct make_buffered {
 
 /// What the tasks and operations yield that the source yields, in its order, of which at most
 /// `limit` (> 0) run at once. One that is done waits for those before it and counts meanwhile.
+/// Cancel-safety: safe; see the top of this header.
 inline auto buffered(std::size_t limit) {
   using make = detail::make_buffered<true>;
   return detail::stream_adaptor<make>(make(limit));
@@ -74,6 +75,7 @@ inline auto buffer_unordered(std::size_t limit) {
   return detail::stream_adaptor<make>(make(limit));
 }
 /// What the task or operation yields that `function(item)` returns, for one item after the other.
+/// Cancel-safety: safe; see the top of this header.
 template <class Function>
 auto then(Function function) {
   return map(std::move(function)) | buffered(1);
