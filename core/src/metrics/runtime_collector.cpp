@@ -69,6 +69,8 @@ void tell_shared(collection& to, const runtime_metrics& has, label_list labels) 
         has.idle_blocking_threads);
   gauge("weft_runtime_blocking_queue_depth", "Calls that wait for a thread of the blocking pool.",
         has.blocking_queue_depth);
+  gauge("weft_runtime_blocking_waiters", "Tasks that wait for room in the blocking pool's queue.",
+        has.blocking_waiters);
   counter("weft_runtime_io_registered_total", "Descriptors that came to the driver.",
           has.io_registered);
   counter("weft_runtime_io_deregistered_total", "Descriptors that left the driver.",
