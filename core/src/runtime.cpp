@@ -100,6 +100,7 @@ runtime_metrics runtime::metrics() const {
   sums.blocking_threads = pool.threads;
   sums.idle_blocking_threads = pool.idle;
   sums.blocking_queue_depth = pool.queued;
+  sums.blocking_waiters = pool.waiters;
   auto descriptors = scheduler_->io().counted();
   sums.io_registered = descriptors.adopted;
   sums.io_deregistered = descriptors.closed;

@@ -14,7 +14,8 @@ import textwrap
 
 ROOT = pathlib.Path(sys.argv[1])
 DOCUMENTS = ["README.md", "docs/architecture.md", "docs/guides/tasks.md", "docs/guides/streams.md",
-             "docs/guides/http.md", "docs/guides/trace.md", "docs/tutorial/README.md"]
+             "docs/guides/http.md", "docs/guides/trace.md", "docs/guides/metrics.md",
+             "docs/tutorial/README.md"]
 SOURCES = ["examples/*.cpp", "tests/docs/**/*.cpp", "tests/docs/**/*.hpp", "tests/docs/**/CMakeLists.txt"]
 FENCED = re.compile(r"(<!-- not compiled -->\n+)?^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")

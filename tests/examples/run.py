@@ -55,6 +55,28 @@ it had done its rounds: yes
 gave up waiting: timed out: the deadline passed first
 committed all the same: 7
 """,
+    "metrics": """\
+# HELP disk_free_bytes Room on the disk.
+# TYPE disk_free_bytes gauge
+disk_free_bytes{disk="a"} 1e+09
+# HELP mail_bytes Size of a mail.
+# TYPE mail_bytes histogram
+mail_bytes_bucket{le="1000"} 1
+mail_bytes_bucket{le="1e+05"} 2
+mail_bytes_bucket{le="+Inf"} 2
+mail_bytes_sum 2300
+mail_bytes_count 2
+# HELP mails_open Mails that are being sent.
+# TYPE mails_open gauge
+mails_open 0
+# HELP mails_sent_total Mails that were sent.
+# TYPE mails_sent_total counter
+mails_sent_total 2
+# HELP weft_metrics_refused_total What the registry of metrics had no room for, or left out.
+# TYPE weft_metrics_refused_total counter
+weft_metrics_refused_total 0
+a runtime tells of its tasks: yes
+""",
     "see_inside": """\
  INFO charged tenant=acme in charge{cents=100} < checkout{order=1}
  INFO charge{cents=100} ended in checkout{order=1}

@@ -34,6 +34,7 @@ struct runtime_metrics : worker_metrics {
   std::size_t blocking_threads = 0;       ///< Of the blocking pool,
   std::size_t idle_blocking_threads = 0;  ///< and of these, those without work.
   std::size_t blocking_queue_depth = 0;   ///< Calls that wait for a thread.
+  std::size_t blocking_waiters = 0;       ///< Tasks that wait for room in that queue.
   std::uint64_t io_registered = 0;        ///< Descriptors that came to the driver,
   std::uint64_t io_deregistered = 0;      ///< and went.
 };

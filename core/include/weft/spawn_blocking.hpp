@@ -183,7 +183,8 @@ class [[nodiscard(
 ///
 /// Bounds: the pool has at most 512 threads, which go after 10 s without work, and a queue of 4096
 /// calls behind them (see runtime::builder). When that is full the call is refused: awaiting it
-/// yields `errc::overloaded`, at once. Who would rather wait holds a semaphore. A runtime that
+/// yields `errc::overloaded`, at once. Who would rather wait has
+/// weft/reserve_blocking.hpp. A runtime that
 /// shuts down waits for calls that run as long as its grace allows, and then leaves them to
 /// themselves: they must not refer to what dies with the program. Throws std::system_error with
 /// `errc::no_runtime` outside a runtime. In `function` itself there is no runtime.

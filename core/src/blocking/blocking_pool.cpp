@@ -26,6 +26,28 @@ void submit_blocking(blocking_job* job) {
   pool.submit(job);
 }
 
+void submit_reserved(const std::shared_ptr<blocking_pool>& pool, blocking_job* job) {
+  job->pool = pool;
+  if (auto here = ambient_here()) job->ambient = inherit_context(here);
+  pool->submit_reserved(job);
+}
+
+std::shared_ptr<blocking_pool> ambient_blocking_pool() {
+  return ambient_scheduler().blocking().shared_from_this();
+}
+bool poll_place(blocking_pool& pool, blocking_waiter& self) noexcept {
+  return pool.poll_place(self);
+}
+void leave_places(blocking_pool& pool, blocking_waiter& self) noexcept {
+  pool.leave(self);
+}
+std::optional<errc> try_reserve_place(blocking_pool& pool) noexcept {
+  return pool.try_reserve();
+}
+void give_place(blocking_pool& pool) noexcept {
+  pool.give_place();
+}
+
 void withdraw_blocking(blocking_job* job) noexcept {
   if (!job->ended()) job->pool->withdraw(job);
 }
@@ -44,20 +66,26 @@ blocking_pool::blocking_pool(std::shared_ptr<environment> doors, blocking_limits
     : doors_(std::move(doors)), limits_(std::move(limits)), owner_(owner) {}
 
 void blocking_pool::submit(blocking_job* job) noexcept {
+  accept(job, false);
+}
+void blocking_pool::submit_reserved(blocking_job* job) noexcept {
+  accept(job, true);
+}
+
+void blocking_pool::accept(blocking_job* job, bool reserved) noexcept {
   join_exited();
   bool grow = false;
   {
     std::lock_guard held(lock_);
-    // Threads that are idle or about to look for work take one job each; the queue is what is left
-    // beyond them.
-    auto free_hands = idle_ + starting_;
-    bool may_grow = alive_ < limits_.threads;
-    if (closed_ || (!may_grow && queued_ >= limits_.queue + free_hands)) {
+    if (reserved) --reserved_;
+    if (closed_ || !has_room()) {
       job->refused.emplace(closed_ ? errc::shut_down : errc::overloaded);
     } else {
       busy_.fetch_add(1, std::memory_order_relaxed);
+      ++occupied_;
       push(job);
-      grow = may_grow && queued_ > free_hands;
+      // Threads that are idle or about to look for work take one job each.
+      grow = alive_ < limits_.threads && queued_ > idle_ + starting_;
       if (grow) {
         ++alive_;
         ++starting_;
@@ -66,13 +94,75 @@ void blocking_pool::submit(blocking_job* job) noexcept {
   }
   if (job->refused) {
     job->operations->drop(job);
-    tell(job);
+    tell(job, false);
     return job->release();
   }
   if (grow) {
     start_thread();
   } else {
     work_.notify_one();
+  }
+}
+
+bool blocking_pool::poll_place(blocking_waiter& self) noexcept {
+  if (self.what() >= waiter::first_given) return consume_budget();
+  auto mine = waker::current();  // taken, and dropped when it is not needed, outside the lock
+  std::lock_guard held(lock_);
+  auto what = self.what();
+  if (what == waiter::queued) {  // perhaps by another branch than before
+    std::swap(self.to_wake, mine);
+    return false;
+  }
+  if (what == waiter::idle) {
+    if (closed_) {
+      self.become(blocking_waiter::refused);
+    } else if (has_room()) {
+      ++reserved_;
+      self.become(blocking_waiter::granted);
+    } else {
+      ++waiting_;
+      waiters_.push_back(self, std::move(mine));
+      return false;
+    }
+  }
+  return consume_budget();
+}
+
+void blocking_pool::leave(blocking_waiter& self) noexcept {
+  auto seen = self.what();
+  if (seen != waiter::queued && seen != blocking_waiter::granted) return;
+  waker dropped;
+  std::lock_guard held(lock_);
+  if (self.what() == waiter::queued) {
+    wait_list::unlink(self);
+    --waiting_;
+    dropped = std::move(self.to_wake);
+  } else if (self.what() == blocking_waiter::granted) {
+    --reserved_;
+    hand_out();
+  }
+}
+
+std::optional<errc> blocking_pool::try_reserve() noexcept {
+  std::lock_guard held(lock_);
+  if (closed_) return errc::shut_down;
+  if (!has_room()) return errc::overloaded;
+  ++reserved_;
+  return std::nullopt;
+}
+
+void blocking_pool::give_place() noexcept {
+  std::lock_guard held(lock_);
+  --reserved_;
+  hand_out();
+}
+
+// To the first who wait, as far as there is room. Nobody waits once the pool is closed.
+void blocking_pool::hand_out() noexcept {
+  while (!waiters_.empty() && has_room()) {
+    ++reserved_;
+    --waiting_;
+    wait_list::give(waiters_.front(), blocking_waiter::granted).wake();
   }
 }
 
@@ -151,7 +241,7 @@ bool blocking_pool::wait_for_work(std::unique_lock<std::mutex>& held) noexcept {
 // The job's last moment here. Tasks are woken under the lock, so that none is once `close` has
 // returned.
 void blocking_pool::end(blocking_job* job) noexcept {
-  tell(job);
+  tell(job, true);
   {
     // After the task was queued that waits for it: a paused clock must not jump in between. The
     // last call of all makes it look again, also when nobody awaits it.
@@ -162,9 +252,14 @@ void blocking_pool::end(blocking_job* job) noexcept {
   job->release();
 }
 
-void blocking_pool::tell(blocking_job* job) noexcept {
-  job->at.store(blocking_job::stage::ended, std::memory_order_release);
+void blocking_pool::tell(blocking_job* job, bool had_place) noexcept {
   std::lock_guard held(lock_);
+  // First: whoever sees the end finds the place free, or given to who waited.
+  if (had_place) {
+    --occupied_;
+    hand_out();
+  }
+  job->at.store(blocking_job::stage::ended, std::memory_order_release);
   if (closed_) {
     job->waiter.clear();
   } else {
@@ -219,6 +314,9 @@ void blocking_pool::close() noexcept {
   {
     std::lock_guard held(lock_);
     closed_ = true;
+    // Their tasks are about to be cancelled, and not woken.
+    while (!waiters_.empty()) (void)wait_list::give(waiters_.front(), blocking_waiter::refused);
+    waiting_ = 0;
     while (auto* job = last_) {
       unlink(job);
       job->at.store(blocking_job::stage::running, std::memory_order_relaxed);

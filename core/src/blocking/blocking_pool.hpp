@@ -1,7 +1,9 @@
 // Threads for what blocks.
 #pragma once
 
+#include <weft/detail/wait_list.hpp>
 #include <weft/environment.hpp>
+#include <weft/reserve_blocking.hpp>
 #include <weft/spawn_blocking.hpp>
 
 #include <chrono>
@@ -10,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -29,7 +32,9 @@ struct blocking_limits {
 };
 
 // Grows by a thread whenever there is more work than idle threads, up to its limit; then the queue
-// grows, up to its own. Shared by the scheduler, the threads, and the jobs: a call that outlasts
+// grows, up to its own. Calls that are queued or run, and places that are reserved, are together
+// no more than threads and queue have room for; who waits for a place waits only while there is
+// none. Shared by the scheduler, the threads, and the jobs: a call that outlasts
 // the shutdown still finds it.
 class blocking_pool : public std::enable_shared_from_this<blocking_pool> {
  public:
@@ -41,14 +46,22 @@ class blocking_pool : public std::enable_shared_from_this<blocking_pool> {
   void submit(blocking_job* job) noexcept;
   void withdraw(blocking_job* job) noexcept;
 
+  bool poll_place(blocking_waiter& self) noexcept;
+  void leave(blocking_waiter& self) noexcept;
+  std::optional<errc> try_reserve() noexcept;  // why not
+  void give_place() noexcept;
+  // As `submit`, of who has reserved a place, which it takes.
+  void submit_reserved(blocking_job* job) noexcept;
+
   struct number_of {
     std::size_t threads;
     std::size_t idle;
     std::size_t queued;
+    std::size_t waiters;
   };
   number_of numbers() noexcept {
     std::lock_guard held(lock_);
-    return {alive_, idle_, queued_};
+    return {alive_, idle_, queued_, waiting_};
   }
   // Calls are queued or run: a paused clock must not jump ahead of them.
   bool busy() const noexcept { return busy_.load(std::memory_order_acquire) > 0; }
@@ -69,11 +82,14 @@ class blocking_pool : public std::enable_shared_from_this<blocking_pool> {
   void serve(unsigned number) noexcept;
   bool wait_for_work(std::unique_lock<std::mutex>& held) noexcept;
   void end(blocking_job* job) noexcept;
-  void tell(blocking_job* job) noexcept;
+  void tell(blocking_job* job, bool had_place) noexcept;
+  void accept(blocking_job* job, bool reserved) noexcept;
   void end_unstarted(blocking_job* list) noexcept;
   void start_failed(unsigned number, error why) noexcept;
   void join_exited() noexcept;
   // With the lock held.
+  bool has_room() const noexcept { return occupied_ + reserved_ < limits_.threads + limits_.queue; }
+  void hand_out() noexcept;
   void push(blocking_job* job) noexcept;
   void unlink(blocking_job* job) noexcept;
 
@@ -88,6 +104,10 @@ class blocking_pool : public std::enable_shared_from_this<blocking_pool> {
   blocking_job* first_ = nullptr;
   blocking_job* last_ = nullptr;
   std::size_t queued_ = 0;
+  std::size_t occupied_ = 0;  // calls that are queued or run
+  std::size_t reserved_ = 0;  // places that are promised to calls
+  std::size_t waiting_ = 0;
+  wait_list waiters_;   // who waits for a place
   unsigned alive_ = 0;  // threads, with those that are being started
   unsigned idle_ = 0;   // threads that wait for work
   unsigned starting_ = 0;

@@ -42,7 +42,8 @@ void append_duration(std::string& out, std::int64_t ns) {
   }
 }
 
-// The length of the well-formed sequence at the beginning; 0: there is none (RFC 3629 §4).
+}  // namespace
+
 std::size_t utf8_length(std::string_view text) noexcept {
   auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   auto follows = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xc0) == 0x80; };
@@ -58,6 +59,8 @@ std::size_t utf8_length(std::string_view text) noexcept {
   if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
   return follows(2) && follows(3) ? 4 : 0;
 }
+
+namespace {
 
 bool is_plain(char c) noexcept {
   return c >= ' ' && c < 0x7f;
