@@ -47,9 +47,6 @@ class alignas(64) idle_state {
   // Somebody was claimed and has not come out of its wait yet.
   bool wake_pending() const noexcept { return tokens(word_.load(std::memory_order_seq_cst)) > 0; }
 
-  // Whether any but the caller may make work.
-  bool others_awake() const noexcept { return awake(word_.load(std::memory_order_relaxed)) > 1; }
-
   // At most half of the workers search at once.
   bool start_searching() noexcept {
     if (2 * searching(word_.load(std::memory_order_relaxed)) >= workers_) return false;

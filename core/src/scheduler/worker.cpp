@@ -66,15 +66,6 @@ task_header* worker::steal() noexcept {
     if (!owner_.idle().start_searching()) return nullptr;
     searching_ = true;
   }
-  for (unsigned round = claimed_ ? patience : 1;;) {
-    if (auto* task = steal_once()) return task;
-    if (--round == 0 || !owner_.idle().others_awake()) return nullptr;
-    facade::spin_pause();
-  }
-}
-
-task_header* worker::steal_once() noexcept {
-  auto& peers = owner_.workers();
   auto count = static_cast<unsigned>(peers.size());
   auto first = random_below(count);
   for (unsigned step = 0; step < count; ++step) {
@@ -233,8 +224,7 @@ void worker::park() noexcept {
     begin_to_be_busy();
   }
   if (owner_.options().hooks.thread_unpark) owner_.options().hooks.thread_unpark();
-  claimed_ = owner_.idle().unpark();
-  searching_ = claimed_;
+  searching_ = owner_.idle().unpark();
   fire_timers();
   share_work();
 }

@@ -70,11 +70,7 @@ class alignas(64) worker {
       61;  // tasks between looks at the driver and the timers
   static constexpr unsigned injection_interval = 31;  // tasks between looks at the injection queue
   static constexpr unsigned lifo_limit = 3;           // tasks in a row from the LIFO slot
-  // How often a worker that was woken for work looks for more before it waits again: some
-  // microseconds, less than what waking it costs the one that does. Without, one who queues short
-  // tasks one by one pays that for each.
-  static constexpr unsigned patience = 64;
-  static constexpr unsigned task_budget = 128;  // operations of a task before it must yield
+  static constexpr unsigned task_budget = 128;        // operations of a task before it must yield
   // How late a parked worker fires the timers of another one that is busy.
   static constexpr std::uint64_t rescue_ms = 8;
   static constexpr int trim_after_ms = 1000;
@@ -82,7 +78,6 @@ class alignas(64) worker {
   task_header* next_task() noexcept;
   task_header* take_injected() noexcept;
   task_header* steal() noexcept;
-  task_header* steal_once() noexcept;
   void run(task_header* task) noexcept;
   bool lost() const noexcept;
   void run_measured(task_header* task) noexcept;
@@ -103,7 +98,6 @@ class alignas(64) worker {
   const unsigned index_;
   std::uint32_t tick_ = 0;
   bool searching_ = false;
-  bool claimed_ = false;    // came out of its last wait since there was work
   bool untrimmed_ = false;  // ran tasks since memory was last given back
   bool batching_ =
       false;  // the driver or the timers are waking tasks: wake a peer once, afterwards
