@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <latch>
 #include <memory>
 #include <optional>
@@ -45,6 +46,14 @@ void in_small(task<result<void>> test) {
 
 task<void> rounds() {
   for (int i = 0; i < 10; ++i) co_await weft::yield_now();
+}
+
+// Who is woken by a thread of the pool comes when that thread says so.
+task<void> until_in_order(std::vector<int>& order, std::size_t count) {
+  auto start = std::chrono::steady_clock::now();
+  while (order.size() < count &&
+         std::chrono::steady_clock::now() - start < std::chrono::seconds(10))
+    co_await weft::yield_now();
 }
 
 task<void> reserve_into(std::vector<int>& order, int name, std::optional<blocking_permit>& into) {
@@ -120,8 +129,9 @@ task<result<void>> who_waits_comes_in_order(weft::runtime& runtime) {
   // So is that of a call that ends, and of one that is taken back.
   auto job = std::move(*two).spawn([] {});
   co_await or_return(std::move(job));
-  co_await rounds();
+  co_await until_in_order(order, 2);
   EXPECT_EQ(order, (std::vector<int>{0, 1}));
+  if (!got[1]) co_return weft::fail(errc::timed_out);
   std::latch started(1);
   std::latch go(1);
   auto running = std::move(*got[0]).spawn([&] {
@@ -131,7 +141,7 @@ task<result<void>> who_waits_comes_in_order(weft::runtime& runtime) {
   started.wait();
   auto queued = std::move(*got[1]).spawn([] {});
   queued.abort();
-  co_await rounds();
+  co_await until_in_order(order, 3);
   EXPECT_EQ(order, (std::vector<int>{0, 1, 2}));
   EXPECT_EQ(runtime.metrics().blocking_waiters, 0u);
   go.count_down();

@@ -9,10 +9,13 @@
 #include <atomic>
 #include <latch>
 #include <memory>
+#include <optional>
+#include <semaphore>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "net_support.hpp"
 
@@ -255,6 +258,41 @@ TEST(spawn_blocking, an_idle_thread_is_used_again) {
   EXPECT_LT(doors->started, 10);
 }
 
+// The start of its first thread takes so long that meanwhile the thread has work, and more comes.
+class slow_to_start final : public weft::environment {
+ public:
+  std::thread start_thread(const std::string& name, std::move_only_function<void()> body) override {
+    auto started = environment::start_thread(name, std::move(body));
+    if (name == "weft-blocking" && !std::exchange(once_, true)) {
+      first_runs.wait();
+      second.emplace(spawn_blocking([this] { second_runs.release(); }));
+    }
+    return started;
+  }
+  std::latch first_runs{1};
+  std::binary_semaphore second_runs{0};
+  std::optional<weft::blocking_handle<void>> second;
+
+ private:
+  bool once_ = false;
+};
+task<result<void>> a_thread_that_has_work_is_not_expected_to_take_more(slow_to_start& doors) {
+  auto first = spawn_blocking([&] {
+    doors.first_runs.count_down();
+    return doors.second_runs.try_acquire_for(10s);
+  });
+  auto seen = co_await or_return(std::move(first));
+  EXPECT_TRUE(seen) << "the second call waited for the first one's thread";
+  auto second = std::move(*doors.second);
+  co_return co_await std::move(second);
+}
+TEST(spawn_blocking, a_thread_that_has_work_is_not_expected_to_take_more) {
+  auto doors = std::make_shared<slow_to_start>();
+  auto runtime = weft::runtime::multi_thread().worker_threads(1).environment(doors).build();
+  auto ended = runtime.block_on(a_thread_that_has_work_is_not_expected_to_take_more(*doors));
+  EXPECT_TRUE(ended.has_value()) << ended.error().message();
+}
+
 TEST(spawn_blocking, without_threads_a_call_fails_with_the_reason) {
   auto doors = std::make_shared<counting_environment>();
   auto runtime = weft::runtime::multi_thread().worker_threads(1).environment(doors).build();
@@ -319,6 +357,11 @@ TEST(spawn_blocking, shutdown_waits_for_calls_that_run) {
   EXPECT_EQ(*ended, 1);
   opener.join();
 }
+TEST(spawn_blocking, shutdown_does_not_count_idle_threads) {
+  auto runtime = weft::runtime::multi_thread().worker_threads(1).build();
+  ASSERT_TRUE(runtime.block_on(call_once()).has_value());
+  EXPECT_EQ(runtime.shut_down_with_report(0s).blocking_calls, 0u);
+}
 TEST(spawn_blocking, shutdown_leaves_calls_that_hang) {
   auto started = std::make_shared<std::latch>(1);
   auto go = std::make_shared<std::latch>(1);
@@ -327,7 +370,7 @@ TEST(spawn_blocking, shutdown_leaves_calls_that_hang) {
   {
     auto runtime = weft::runtime::multi_thread().worker_threads(1).environment(doors).build();
     ASSERT_TRUE(runtime.block_on(leave_running(started, go, ended)).has_value());
-    runtime.shut_down(0s);
+    EXPECT_EQ(runtime.shut_down_with_report(0s).blocking_calls, 1u);
     EXPECT_EQ(*ended, 0);
   }
   go->count_down();  // it ends after its runtime has gone, and touches nothing of it

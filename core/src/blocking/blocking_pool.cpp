@@ -85,9 +85,10 @@ void blocking_pool::accept(blocking_job* job, bool reserved) noexcept {
       ++occupied_;
       push(job);
       // Threads that are idle or about to look for work take one job each.
-      grow = alive_ < limits_.threads && queued_ > idle_ + starting_;
+      grow = alive_ < limits_.threads && queued_ > idle_ + arriving_;
       if (grow) {
         ++alive_;
+        ++arriving_;
         ++starting_;
       }
     }
@@ -195,6 +196,7 @@ void blocking_pool::start_failed(unsigned number, error why) noexcept {
     std::lock_guard held(lock_);
     threads_.erase(number);
     --starting_;
+    --arriving_;
     --alive_;
     while (last_ && (alive_ == 0 || queued_ > limits_.queue + idle_)) {
       auto* job = last_;
@@ -209,6 +211,7 @@ void blocking_pool::start_failed(unsigned number, error why) noexcept {
 
 void blocking_pool::serve(unsigned number) noexcept {
   std::unique_lock held(lock_);
+  --arriving_;
   while (wait_for_work(held)) {
     auto* job = first_;
     unlink(job);
@@ -344,7 +347,7 @@ std::size_t blocking_pool::join(std::chrono::nanoseconds at_most) noexcept {
     // Longer than anybody waits, and short enough for sums of time points.
     auto bound = std::min<std::chrono::nanoseconds>(at_most, std::chrono::hours(24 * 365));
     exit_.wait_for(held, bound, [this] { return alive_ == 0; });
-    running = alive_;
+    running = occupied_;
     left.swap(threads_);
     exited_ = 0;
   }

@@ -68,7 +68,7 @@ class blocking_pool : public std::enable_shared_from_this<blocking_pool> {
 
   // Afterwards nothing is started, and no task is woken: its scheduler may go.
   void close() noexcept;
-  // Waits for the calls that run. Those that do not end in time are left to themselves. Returns how
+  // Waits for the threads to end. Calls that do not end in time are left to themselves. Returns how
   // many.
   std::size_t join(std::chrono::nanoseconds at_most) noexcept;
 
@@ -107,10 +107,11 @@ class blocking_pool : public std::enable_shared_from_this<blocking_pool> {
   std::size_t occupied_ = 0;  // calls that are queued or run
   std::size_t reserved_ = 0;  // places that are promised to calls
   std::size_t waiting_ = 0;
-  wait_list waiters_;   // who waits for a place
-  unsigned alive_ = 0;  // threads, with those that are being started
-  unsigned idle_ = 0;   // threads that wait for work
-  unsigned starting_ = 0;
+  wait_list waiters_;      // who waits for a place
+  unsigned alive_ = 0;     // threads, with those that are being started
+  unsigned idle_ = 0;      // threads that wait for work
+  unsigned arriving_ = 0;  // threads that have yet to look for work
+  unsigned starting_ = 0;  // threads whose start has yet to return
   unsigned next_number_ = 0;
   bool closed_ = false;
   unsigned exited_ = 0;
