@@ -152,9 +152,9 @@ TEST(join_set, of_values_that_are_only_moved) {
 
 task<void> all_in_order() {
   join_set<int> set;
-  set.spawn(after, 2ms, 2);
-  set.spawn(after, 1ms, 1);
-  auto [all, late] = co_await weft::select(set.join_all(), weft::sleep(1500us));
+  set.spawn(after, 20ms, 2);
+  set.spawn(after, 10ms, 1);
+  auto [all, late] = co_await weft::select(set.join_all(), weft::sleep(15ms));
   EXPECT_TRUE(late.has_value());
   EXPECT_EQ(set.size(), 2u) << "cancelled, join_all loses nothing";
   auto again = co_await set.join_all();
