@@ -282,6 +282,49 @@ TEST(metrics_snapshot, a_runtime_tells_what_it_counts) {
   EXPECT_EQ(all.refused(), 0u);
 }
 
+TEST(metrics_snapshot, a_runtime_tells_the_times_of_polls_once_they_are_measured) {
+  auto runtime = weft::runtime::multi_thread().worker_threads(1).build();
+  metrics::registry all;
+  auto telling = metrics::add_runtime_metrics(all, runtime).value();
+  runtime.block_on(yields());
+  EXPECT_FALSE(metrics::take_snapshot(all).find("weft_runtime_poll_seconds"));
+  runtime.measure_poll_times(true);
+  runtime.block_on(yields());
+  auto now = metrics::take_snapshot(all);
+  auto* told = now.find("weft_runtime_poll_seconds", {});
+  ASSERT_TRUE(told);
+  auto& spread = std::get<metrics::distribution>(told->value);
+  EXPECT_EQ(spread.upper.size(), weft::poll_times::buckets - 1);
+  EXPECT_EQ(spread.upper.front(), 1e-6);
+  // The last poll is counted after it has ended the task.
+  EXPECT_GE(spread.total(), 10u);
+  EXPECT_GT(spread.sum, 0);
+  std::string text;
+  metrics::write_prometheus(now, text);
+  EXPECT_NE(text.find("weft_runtime_poll_seconds_bucket{le=\"+Inf\"} "), std::string::npos);
+}
+
+TEST(metrics_snapshot, a_collected_histogram_has_a_count_more_than_bounds) {
+  metrics::registry all;
+  auto telling = metrics::add_collector(all, [](metrics::collection& to) {
+                   metrics::distribution spread;
+                   spread.upper = {1, 2};
+                   spread.counts = {3, 4, 5};
+                   spread.sum = 20;
+                   to.histogram("right", {}, spread);
+                   spread.counts.pop_back();
+                   to.histogram("too_few", {}, spread);
+                   spread.upper = {1};
+                   to.histogram("reserved", {}, spread, {{"le", "1"}});
+                 }).value();
+  auto now = metrics::take_snapshot(all);
+  ASSERT_TRUE(now.find("right", {}));
+  EXPECT_EQ(std::get<metrics::distribution>(now.find("right", {})->value).total(), 12u);
+  EXPECT_FALSE(now.find("too_few"));
+  EXPECT_FALSE(now.find("reserved"));
+  EXPECT_EQ(all.refused(), 2u);
+}
+
 TEST(metrics_snapshot, a_runtime_with_labels_that_cannot_be_is_refused) {
   auto runtime = weft::runtime::current_thread().build();
   metrics::registry all;

@@ -1,6 +1,7 @@
 #include <weft/environment.hpp>
 #include <weft/net/resolver.hpp>
 #include <weft/net/tcp.hpp>
+#include <weft/net/udp.hpp>
 #include <weft/runtime.hpp>
 #include <weft/select.hpp>
 #include <weft/yield.hpp>
@@ -34,6 +35,10 @@ class canned_names final : public weft::environment {
                         static_cast<std::uint16_t>(1));  // nobody listens there
       both.emplace_back(ip_address::v4(127, 0, 0, 1), port);
       co_return both;
+    }
+    if (host == "slow.test") {
+      for (int i = 0; i < 3; ++i) co_await weft::yield_now();
+      co_return addresses(1, socket_address(ip_address::v4(127, 0, 0, 1), port));
     }
     if (host == "none.test") co_return addresses();
     co_return weft::fail(resolve_errc::no_such_host);
@@ -161,6 +166,37 @@ task<result<void>> a_name_can_be_bound() {
 }
 TEST(resolver, a_name_can_be_bound) {
   run(a_name_can_be_bound());
+}
+
+task<void> yields(int times) {
+  for (int i = 0; i < times; ++i) co_await weft::yield_now();
+}
+// Given up at whatever they wait for: a socket that stayed would hold its port.
+task<result<void>> who_binds_or_connects_by_name_may_be_given_up() {
+  auto listener = co_await or_return(weft::net::tcp_listener::bind("127.0.0.1:0"));
+  auto taken = "slow.test:" + std::to_string(listener.local_address().port());
+  auto probe = co_await or_return(weft::net::tcp_listener::bind("127.0.0.1:0"));
+  auto name = "slow.test:" + std::to_string(probe.local_address().port());
+  {
+    auto closed = std::move(probe);
+  }
+  auto datagrams = co_await or_return(weft::net::udp_socket::bind("127.0.0.1:0"));
+  for (int round = 0; round < 40; ++round) {
+    auto after = round % 8;
+    (void)co_await weft::select_biased(yields(after), weft::net::tcp_listener::bind(name));
+    (void)co_await weft::select_biased(yields(after), weft::net::udp_socket::bind(name));
+    (void)co_await weft::select_biased(yields(after), datagrams.connect(taken));
+    (void)co_await weft::select_biased(yields(after), weft::net::tcp_stream::connect(taken));
+  }
+  auto bound = co_await or_return(weft::net::tcp_listener::bind(name));
+  auto also = co_await or_return(weft::net::udp_socket::bind(name));
+  co_await or_return(datagrams.connect(name));
+  auto client = co_await or_return(weft::net::tcp_stream::connect(taken));
+  EXPECT_EQ(client.peer_address(), listener.local_address());
+  co_return {};
+}
+TEST(resolver, who_binds_or_connects_by_name_may_be_given_up) {
+  run_with(std::make_shared<canned_names>(), who_binds_or_connects_by_name_may_be_given_up());
 }
 
 }  // namespace

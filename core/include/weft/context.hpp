@@ -40,12 +40,11 @@ WEFT_API void release_context(const context_record* record) noexcept;
 /// Each branch of a task has its own context, and so has each thread outside a runtime. Who begins
 /// something gets it from whom:
 ///
-/// | begun by                                   | deadline | cancellation | span      | baggage,
-/// locals |
-/// |--------------------------------------------|----------|--------------|-----------|-----------------|
-/// | `co_await`, `join`, `select`, `timeout`, … | yes      | yes          | yes       | yes | |
-/// `task_group`                               | yes      | yes          | yes       | yes | |
-/// `spawn`, `shield`, `spawn_blocking`        | no       | no           | as a link | yes |
+/// | begun by                            | deadline | cancellation | span      | baggage, locals |
+/// |-------------------------------------|----------|--------------|-----------|-----------------|
+/// | `co_await`, `join`, `select`, …     | yes      | yes          | yes       | yes             |
+/// | `task_group`                        | yes      | yes          | yes       | yes             |
+/// | `spawn`, `shield`, `spawn_blocking` | no       | no           | as a link | yes             |
 ///
 /// Nothing of it acts by itself: deadlines are kept by `timeout` and by servers and clients,
 /// cancellation by whoever awaits the token. So a spawned task may outlive the request that started

@@ -63,6 +63,7 @@ class poll_times {
     for (auto count : counts_) sum += count;
     return sum;
   }
+  std::chrono::nanoseconds sum() const noexcept { return std::chrono::nanoseconds(sum_ns_); }
   /// Zero when none was.
   std::chrono::nanoseconds mean() const noexcept {
     auto measured = total();

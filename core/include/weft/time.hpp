@@ -57,8 +57,10 @@ inline time_point after(duration wait) noexcept {
 WEFT_API result<void> pause() noexcept;
 /// Lets a paused clock run on from where it stands. Errors: as `pause`.
 WEFT_API result<void> resume() noexcept;
-/// Moves a paused clock forward and lets all that became due run. Errors: `errc::invalid_argument`
-/// when the clock is not paused. Cancel-safety: safe; the clock stays advanced.
+/// Moves a paused clock forward and lets all that became due run. What was spawned before and has
+/// not begun arms its timers only then, from the new time: let it begin by a `yield_now`. Errors:
+/// `errc::invalid_argument` when the clock is not paused. Cancel-safety: safe; the clock stays
+/// advanced.
 [[nodiscard]] WEFT_API task<result<void>> advance(duration by);
 
 }  // namespace time

@@ -60,6 +60,8 @@ class gathered {
   template <class Value>
   void tell(metrics::kind kind, std::string_view name, metrics::about what,
             metrics::label_list labels, Value value);
+  void tell(std::string_view name, metrics::about what, metrics::label_list labels,
+            metrics::distribution value);
 
  private:
   bool take(const metric_wish& wish, metrics::series&& told);

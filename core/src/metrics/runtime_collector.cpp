@@ -77,10 +77,25 @@ void tell_shared(collection& to, const runtime_metrics& has, label_list labels) 
           has.io_deregistered);
 }
 
+void tell_poll_times(collection& to, const poll_times& has, label_list labels) {
+  if (has.total() == 0) return;
+  distribution spread;
+  spread.sum = in_seconds(has.sum());
+  for (std::size_t bucket = 0; bucket < poll_times::buckets; ++bucket) {
+    if (bucket + 1 < poll_times::buckets)
+      spread.upper.push_back(in_seconds(poll_times::bound(bucket)));
+    spread.counts.push_back(has.count(bucket));
+  }
+  to.histogram("weft_runtime_poll_seconds",
+               {.help = "How long tasks ran at a stretch.", .unit = "seconds"}, std::move(spread),
+               labels);
+}
+
 void tell_runtime(collection& to, const runtime& of, const owned_labels& own) {
   auto labels = views_of(own);
   auto shared = of.metrics();
   tell_shared(to, shared, {labels.data(), labels.size()});
+  tell_poll_times(to, of.poll_times(), {labels.data(), labels.size()});
   labels.push_back({});
   for (std::size_t worker = 0; worker < shared.workers; ++worker) {
     auto number = std::to_string(worker);

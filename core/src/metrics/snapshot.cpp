@@ -82,6 +82,16 @@ void gathered::tell(metrics::kind kind, std::string_view name, metrics::about wh
   if (!wish || wish->too_long || !take(*wish, std::move(told))) ++left_out_;
 }
 
+void gathered::tell(std::string_view name, metrics::about what, metrics::label_list labels,
+                    metrics::distribution value) {
+  auto wish = check_metric(limits_, metrics::kind::histogram, name, what, labels,
+                           {value.upper.data(), value.upper.size()});
+  bool right = wish && !wish->too_long && value.counts.size() == value.upper.size() + 1;
+  metrics::series told;
+  told.value = std::move(value);
+  if (!right || !take(*wish, std::move(told))) ++left_out_;
+}
+
 bool gathered::take(const metric_wish& wish, metrics::series&& told) {
   if (room_ == 0) return false;
   auto found = families_.find(wish.name);
@@ -173,6 +183,10 @@ void collection::up_down_counter(std::string_view name, about what, std::int64_t
 }
 void collection::gauge(std::string_view name, about what, double value, label_list labels) {
   static_cast<detail::gathered*>(into_)->tell(kind::gauge, name, what, labels, value);
+}
+void collection::histogram(std::string_view name, about what, distribution value,
+                           label_list labels) {
+  static_cast<detail::gathered*>(into_)->tell(name, what, labels, std::move(value));
 }
 
 void collector::remove() noexcept {

@@ -81,6 +81,9 @@ class collection {
   WEFT_API void up_down_counter(std::string_view name, about what, std::int64_t value,
                                 label_list labels = {});
   WEFT_API void gauge(std::string_view name, about what, double value, label_list labels = {});
+  /// One whose `counts` are not one more than its bounds is left out.
+  WEFT_API void histogram(std::string_view name, about what, distribution value,
+                          label_list labels = {});
 
   // For the registry.
   explicit collection(void* into) noexcept : into_(into) {}
@@ -123,7 +126,8 @@ WEFT_API result<collector> add_collector(registry& to,
                                          std::move_only_function<void(collection&)> tell);
 
 /// Tells the numbers of a runtime (weft/runtime_metrics.hpp) as `weft_runtime_…`: its workers',
-/// each with a label `worker`, and what they share. Several runtimes need a label each, such as
+/// each with a label `worker`, and what they share; the times of polls once some were measured
+/// (runtime::measure_poll_times). Several runtimes need a label each, such as
 /// {{"runtime", "main"}}. The runtime must neither go nor be moved before the collector.
 /// Errors: those of add_collector; `errc::invalid_argument` of labels that cannot be.
 WEFT_API result<collector> add_runtime_metrics(registry& to, const runtime& of,
